@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The event vocabulary of trace.capnp in memory: flat, trivially copyable, pointing at bytes that
+// somebody else owns.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/device.h"
+
+namespace nicreplay {
+
+enum class StimulusKind : std::uint8_t {
+  kRead,         // bar, offset, size, value: what the device answered
+  kWrite,        // bar, offset, size, value
+  kConfigRead,   // offset, size, value
+  kConfigWrite,  // offset, size, value
+  kMemory,       // value: guest address; bytes
+  kFrame,        // bytes, offload, result
+  kLink,         // detail: 1 up, 0 down
+  kTimer,        // detail: TimerId
+  kReset,
+  kWork,
+  kPoll,
+};
+inline constexpr std::size_t kStimulusKinds = 11;
+
+struct Stimulus {
+  Nanoseconds time = 0;
+  std::uint64_t value = 0;
+  const std::uint8_t* data = nullptr;
+  std::uint32_t data_size = 0;
+  std::uint32_t offset = 0;
+  const Offload* offload = nullptr;  // null: an ordinary wire frame
+  std::uint32_t first_effect = 0;    // into the effects of the batch
+  std::uint32_t effect_count = 0;
+  StimulusKind kind = StimulusKind::kRead;
+  std::uint8_t bar = 0;
+  std::uint8_t size = 0;
+  std::uint8_t detail = 0;
+  ReceiveResult result = ReceiveResult::kConsumed;
+
+  Bytes bytes() const { return {data, data_size}; }
+  Access access() const { return {bar, size, offset}; }
+};
+
+enum class EffectKind : std::uint8_t {
+  kDmaRead,         // address, bytes
+  kDmaWrite,        // address, bytes
+  kTransmit,        // bytes, offload
+  kDelivery,        // bytes, offload, result: a queued frame was delivered; its effects follow
+  kInterrupt,       // detail: level at the end of the stimulus, where it changed
+  kReady,           // detail: readiness to receive at the end of the stimulus, where it changed
+  kTimerArmed,      // detail: TimerId, address: deadline in ns
+  kTimerCancelled,  // detail: TimerId
+};
+inline constexpr std::size_t kEffectKinds = 8;
+
+struct Effect {
+  std::uint64_t address = 0;
+  const std::uint8_t* data = nullptr;
+  const Offload* offload = nullptr;
+  std::uint32_t data_size = 0;
+  EffectKind kind = EffectKind::kDmaRead;
+  std::uint8_t detail = 0;
+  ReceiveResult result = ReceiveResult::kConsumed;
+
+  Bytes bytes() const { return {data, data_size}; }
+};
+
+// A run of stimuli with their effects.
+struct EventBatch {
+  std::uint64_t first_index = 0;
+  std::vector<Stimulus> stimuli;
+  std::vector<Effect> effects;
+};
+
+struct TraceHeader {
+  std::uint32_t version = 0;
+  std::string model;
+  std::string options;
+  std::string recorder;
+  std::string environment;
+
+  bool operator==(const TraceHeader&) const = default;
+};
+
+struct Digest {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  bool operator==(const Digest&) const = default;
+};
+
+struct TraceTotals {
+  std::uint64_t stimuli = 0;
+  std::uint64_t effects = 0;
+  std::uint64_t frames_in = 0;
+  std::uint64_t frames_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  bool operator==(const TraceTotals&) const = default;
+};
+
+}  // namespace nicreplay
