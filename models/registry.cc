@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "models/e1000/e1000.h"
+
 namespace nicreplay {
 namespace {
 
 // Never destroyed, because the entries of plugins live for ever.
 std::vector<const ModelEntry*>& Registry() {
-  static auto& models = *new std::vector<const ModelEntry*>;
+  static auto& models = *new std::vector<const ModelEntry*>{&E1000StockEntry()};
   return models;
 }
 
