@@ -181,12 +181,12 @@ Result<ChunkBuffer> Encode(const TraceFooter& footer) {
       bound, [&](schema::Chunk::Builder chunk) { EncodeFooter(chunk.initFooter(), footer); });
 }
 
-Result<Chunk> Decode(ChunkBuffer message) {
+Result<Chunk> Decode(ChunkBuffer message, EventBatch spare) {
   if (message.size() > kMaxChunkBytes) return Fail(ErrorCode::kTooLarge, "a chunk over 64 MiB");
   if (message.size() % kWord != 0) return Fail(ErrorCode::kCorrupt, "a chunk of half words");
   const auto* const begin = reinterpret_cast<const capnp::word*>(message.words());
   const auto* const end = begin + message.size() / kWord;
-  EventDecoder events(message.size());
+  EventDecoder events(message.size(), std::move(spare));
   auto result = [&]() -> Result<Chunk> {
     try {
       // Every object of a message is visited once, so a traversal beyond its size repeats

@@ -57,7 +57,7 @@ void EncodeFrame(schema::Frame::Builder out, const Event& event) {
 }
 
 template <typename Event>
-void DecodeFrame(schema::Frame::Reader in, Event& event, std::deque<Offload>& offloads) {
+void DecodeFrame(const schema::Frame::Reader& in, Event& event, std::deque<Offload>& offloads) {
   DecodeBytes(in.getBytes(), event);
   if (!in.hasOffload()) return;
   const schema::Offload::Reader offload = in.getOffload();
@@ -77,7 +77,8 @@ void EncodeDelivery(schema::Delivery::Builder out, const Event& event) {
 }
 
 template <typename Event>
-void DecodeDelivery(schema::Delivery::Reader in, Event& event, std::deque<Offload>& offloads) {
+void DecodeDelivery(const schema::Delivery::Reader& in, Event& event,
+                    std::deque<Offload>& offloads) {
   // FaultOf refuses results outside the enumeration; the cast must not make one valid.
   event.result = static_cast<ReceiveResult>(
       std::min<unsigned>(static_cast<unsigned>(in.getResult()), UINT8_MAX));
@@ -150,7 +151,8 @@ void EncodeStimulus(schema::Stimulus::Builder out, const Stimulus& stimulus) {
 }
 
 // False: an alternative that this version does not know.
-bool DecodeStimulus(schema::Stimulus::Reader in, Stimulus& out, std::deque<Offload>& offloads) {
+bool DecodeStimulus(const schema::Stimulus::Reader& in, Stimulus& out,
+                    std::deque<Offload>& offloads) {
   out.time = in.getTime();
   switch (in.which()) {
     case schema::Stimulus::READ:
@@ -228,7 +230,7 @@ void EncodeEffect(schema::Effect::Builder out, const Effect& effect) {
 }
 
 // False: an alternative that this version does not know.
-bool DecodeEffect(schema::Effect::Reader in, Effect& out, std::deque<Offload>& offloads) {
+bool DecodeEffect(const schema::Effect::Reader& in, Effect& out, std::deque<Offload>& offloads) {
   switch (in.which()) {
     case schema::Effect::DMA_READ:
       out.kind = EffectKind::kDmaRead;
@@ -285,7 +287,7 @@ void EncodeEvents(schema::Events::Builder out, const EventBatch& batch) {
   }
 }
 
-Fault EventDecoder::DecodeOne(schema::Stimulus::Reader in, Stimulus& stimulus) {
+Fault EventDecoder::DecodeOne(const schema::Stimulus::Reader& in, Stimulus& stimulus) {
   if (!DecodeStimulus(in, stimulus, chunk_.offloads)) {
     return {ErrorCode::kCorrupt, "a stimulus of an unknown kind"};
   }
@@ -318,12 +320,13 @@ Result<EventChunk> EventDecoder::Run(schema::Events::Reader in) {
   if (stimuli.size() > kMaxChunkStimuli || stimuli.size() > message_bytes_ / kMinStimulusBytes) {
     return Fail(ErrorCode::kTooLarge, "more stimuli than a chunk may hold");
   }
-  batch.stimuli.resize(stimuli.size());
-  batch.effects.reserve(stimuli.size());
+  batch.stimuli.clear();
+  batch.effects.clear();
+  batch.stimuli.reserve(stimuli.size());
   Nanoseconds time = 0;
   for (unsigned i = 0; i < stimuli.size(); ++i) {
     index = batch.first_index + i;
-    Stimulus& stimulus = batch.stimuli[i];
+    Stimulus& stimulus = batch.stimuli.emplace_back();
     if (Fault fault = DecodeOne(stimuli[i], stimulus); fault.text != nullptr) {
       return Fail(fault.code, fault.text);
     }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <optional>
-#include <span>
+#include <utility>
 
 #include "models/result.h"
 #include "replay/codec.h"
@@ -18,14 +18,16 @@ void EncodeEvents(schema::Events::Builder out, const EventBatch& batch);
 // of it; `index` then says at which stimulus.
 class EventDecoder {
  public:
-  explicit EventDecoder(std::size_t message_bytes) : message_bytes_(message_bytes) {}
+  EventDecoder(std::size_t message_bytes, EventBatch spare) : message_bytes_(message_bytes) {
+    chunk_.batch = std::move(spare);
+  }
 
   Result<EventChunk> Run(schema::Events::Reader in);
 
   std::optional<std::uint64_t> index;
 
  private:
-  Fault DecodeOne(schema::Stimulus::Reader in, Stimulus& stimulus);
+  Fault DecodeOne(const schema::Stimulus::Reader& in, Stimulus& stimulus);
 
   EventChunk chunk_;
   std::size_t message_bytes_;

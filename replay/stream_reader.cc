@@ -33,7 +33,7 @@ Result<std::optional<Chunk>> TraceReader::Next() {
 }
 
 Result<std::optional<Chunk>> TraceReader::ReadChunk() {
-  Result<std::optional<ChunkBuffer>> message = frames_.Next();
+  Result<std::optional<ChunkBuffer>> message = frames_.Next(std::move(spare_.buffer));
   if (!message) return tl::make_unexpected(std::move(message.error()));
   if (!message->has_value()) {
     if (ended_) return std::nullopt;
@@ -42,7 +42,7 @@ Result<std::optional<Chunk>> TraceReader::ReadChunk() {
   }
   if (ended_) return Fail(ErrorCode::kOutOfOrder, "a chunk behind the footer");
   content_size_ = (*message)->size();
-  Result<Chunk> chunk = Decode(std::move(**message));
+  Result<Chunk> chunk = Decode(std::move(**message), std::move(spare_.batch));
   if (!chunk) return tl::make_unexpected(std::move(chunk.error()));
   if (std::optional<Error> error = CheckOrder(*chunk)) return tl::make_unexpected(*error);
   ++chunk_;

@@ -142,7 +142,7 @@ Result<Bytes> FrameReader::WholeFrame(std::size_t content_size) {
   }
 }
 
-Result<std::optional<ChunkBuffer>> FrameReader::Next() {
+Result<std::optional<ChunkBuffer>> FrameReader::Next(ChunkBuffer message) {
   offset_ += compressed_size_;
   window_begin_ += file_.get() < 0 ? 0 : compressed_size_;
   compressed_size_ = 0;
@@ -153,7 +153,7 @@ Result<std::optional<ChunkBuffer>> FrameReader::Next() {
   if (!content_size) return tl::make_unexpected(content_size.error());
   const Result<Bytes> frame = WholeFrame(*content_size);
   if (!frame) return tl::make_unexpected(frame.error());
-  ChunkBuffer message(*content_size);
+  message.Resize(*content_size);
   const std::size_t size = ZSTD_decompressDCtx(context_.get(), message.bytes().data(),
                                                message.size(), frame->data(), frame->size());
   if (ZSTD_isError(size)) return Fail(ErrorCode::kCorrupt, ZSTD_getErrorName(size));

@@ -62,8 +62,8 @@ class FrameReader {
   // `bytes` must outlive the reader.
   static FrameReader FromBytes(Bytes bytes);
 
-  // The next message; nothing at the end of the file.
-  Result<std::optional<ChunkBuffer>> Next();
+  // The next message, in `spare` where it fits; nothing at the end of the file.
+  Result<std::optional<ChunkBuffer>> Next(ChunkBuffer spare = {});
 
   // Of the frame that Next gave last.
   std::uint64_t offset() const { return offset_; }
