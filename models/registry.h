@@ -49,12 +49,17 @@ struct ModelEntry {
   // A device in its state after power-on, before Reset.  `host` must outlive it.
   Result<std::unique_ptr<Device>> (*create)(const ModelEntry& self, const Options& options,
                                             Host& host);
-  std::unique_ptr<Describer> (*describer)();
-  const void* context = nullptr;  // the entry's own, for create
+  std::unique_ptr<Describer> (*describer)();  // never null; one of models/families.h
+  const void* context = nullptr;              // the entry's own, for create
 };
 
-// All models of this build and of loaded plugins, in the order of their registration.
+// All models of this build and of loaded plugins, in the order of their registration.  Valid until
+// the next registration.
 std::span<const ModelEntry* const> Models();
+
+// Adds a model that not every build has.  `entry` must live for ever; a name that is taken stays as
+// it is, so that registering twice is harmless.  Like everything here, not for several threads.
+void RegisterModel(const ModelEntry* entry);
 
 // Error kUsage that lists the known names.
 Result<const ModelEntry*> FindModel(std::string_view name);
