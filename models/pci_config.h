@@ -14,7 +14,7 @@ namespace nicreplay {
 class PciConfig {
  public:
   static constexpr std::size_t kSize = 256;
-  static constexpr std::size_t kStateSize = kSize + 1;  // bytes of Save
+  static constexpr std::size_t kStateSize = kSize + 1 + 4;  // bytes of Save: also pin, line count
 
   static constexpr std::uint8_t kCommand = 0x04;
   static constexpr std::uint8_t kStatus = 0x06;
@@ -47,16 +47,20 @@ class PciConfig {
   void Reset(Host& host);
 
   void Save(std::span<std::uint8_t, kStateSize> out) const;
-  void Load(std::span<const std::uint8_t, kStateSize> state);
+  // False, and nothing changed, where the state contradicts what is read-only here.
+  bool Load(std::span<const std::uint8_t, kStateSize> state);
 
  private:
-  void UpdateLine(Host& host);
+  void ChangeLine(std::uint32_t change, Host& host);
 
   std::array<std::uint8_t, kSize> bytes_{};
   std::array<std::uint8_t, kSize> writable_{};
   std::array<std::uint8_t, kSize> write_one_clears_{};
   LineLevel pin_ = LineLevel::kLow;
-  LineLevel line_ = LineLevel::kLow;
+  // The line is high unless this is 0.  QEMU adds and subtracts the pin's level, and a 1-byte write
+  // of the upper half of the command register changes the disable bit without either, so it can
+  // leave 0 and 1: wrapping, as a negative number is possible.
+  std::uint32_t line_count_ = 0;
 };
 
 }  // namespace nicreplay

@@ -33,6 +33,8 @@ class Describer {
   // What lies at a guest address: "RX descriptor 5 status", "TX descriptor 12 upper"; empty: plain
   // memory.
   virtual std::string MemoryName(GuestAddress address) const = 0;
+  // Whether the byte tells the driver that what was written before it is complete (DD, used index).
+  virtual bool IsCompletionMarker(GuestAddress address) const = 0;
   // One line for the bytes of a DMA that starts at `address`; empty: nothing better than a hex
   // dump.
   virtual std::string DescribeMemory(GuestAddress address, Bytes bytes) const = 0;
@@ -47,12 +49,17 @@ struct ModelEntry {
   // A device in its state after power-on, before Reset.  `host` must outlive it.
   Result<std::unique_ptr<Device>> (*create)(const ModelEntry& self, const Options& options,
                                             Host& host);
-  std::unique_ptr<Describer> (*describer)();
-  const void* context = nullptr;  // the entry's own, for create
+  std::unique_ptr<Describer> (*describer)();  // never null; one of models/families.h
+  const void* context = nullptr;              // the entry's own, for create
 };
 
-// All models of this build and of loaded plugins, in the order of their registration.
+// All models of this build and of loaded plugins, in the order of their registration.  Valid until
+// the next registration.
 std::span<const ModelEntry* const> Models();
+
+// Adds a model that not every build has.  `entry` must live for ever; a name that is taken stays as
+// it is, so that registering twice is harmless.  Like everything here, not for several threads.
+void RegisterModel(const ModelEntry* entry);
 
 // Error kUsage that lists the known names.
 Result<const ModelEntry*> FindModel(std::string_view name);

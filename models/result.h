@@ -7,6 +7,7 @@
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
+#include <variant>
 
 namespace nicreplay {
 
@@ -38,6 +39,10 @@ struct Error {
 
 template <typename T>
 using Result = tl::expected<T, Error>;
+
+// Success or an error.
+using Status = Result<std::monostate>;
+inline Status Ok() { return std::monostate{}; }
 
 inline tl::unexpected<Error> Fail(ErrorCode code, std::string message) {
   return tl::make_unexpected(Error{code, std::move(message), std::nullopt, std::nullopt});

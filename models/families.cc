@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "models/families.h"
+
+#include <fmt/format.h>
+
+#include "models/e1000/describe.h"
+
+namespace nicreplay {
+namespace {
+
+struct Family {
+  const char* name;
+  DescriberFactory describer;
+};
+
+constexpr Family kFamilies[] = {{"e1000", CreateE1000Describer}};
+
+class PlainDescriber : public Describer {
+ public:
+  void OnWrite(const Access&, std::uint64_t) override {}
+  void OnReset() override {}
+  std::string RegisterName(const Access& access) const override {
+    return fmt::format("0x{:05x}", access.offset);
+  }
+  std::string RegisterFields(const Access&, std::uint64_t) const override { return {}; }
+  std::string MemoryName(GuestAddress) const override { return {}; }
+  std::string DescribeMemory(GuestAddress, Bytes) const override { return {}; }
+  bool IsCompletionMarker(GuestAddress) const override { return false; }
+};
+
+}  // namespace
+
+std::unique_ptr<Describer> CreatePlainDescriber() { return std::make_unique<PlainDescriber>(); }
+
+DescriberFactory FamilyDescriber(std::string_view family) {
+  for (const Family& row : kFamilies) {
+    if (row.name == family) return row.describer;
+  }
+  return CreatePlainDescriber;
+}
+
+const char* FamilyName(DescriberFactory describer) {
+  for (const Family& row : kFamilies) {
+    if (row.describer == describer) return row.name;
+  }
+  return nullptr;
+}
+
+}  // namespace nicreplay

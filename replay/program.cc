@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "replay/program.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+
+#include "replay/bitmap.h"
+
+namespace nicreplay {
+
+namespace {
+
+constexpr std::uint64_t kPageSize = 4096;
+// Touches are remembered for a descriptor's worth of bytes at a time: fine enough for rings, cheap
+// for payload.
+constexpr std::uint64_t kGranule = 16;
+
+// Like reserve, but keeps growth geometric over many batches.
+template <typename T>
+void MakeRoom(std::vector<T>& items, std::size_t more) {
+  const std::size_t need = items.size() + more;
+  if (items.capacity() < need) items.reserve(std::max(need, 2 * items.capacity()));
+}
+
+}  // namespace
+
+// What is known of a page while the trace is read.
+struct ProgramBuilder::Page {
+  std::array<std::uint8_t, kPageSize> data{};
+  std::array<std::uint8_t, kPageSize / 8> known{};
+  // By granule: the earliest step before which bytes may change, the device having touched them
+  // just before.
+  std::array<std::uint32_t, kPageSize / kGranule> free_from{};
+  // Bytes that the device touched in step `current_step`, to tell a race from neighbours in one
+  // granule.
+  std::uint32_t current_step = std::numeric_limits<std::uint32_t>::max();
+  std::array<std::uint8_t, kPageSize / 8> current{};
+
+  void Touch(std::uint32_t step, std::uint64_t offset, std::uint64_t size) {
+    if (current_step != step) {
+      current_step = step;
+      current.fill(0);
+    }
+    SetBits(current.data(), offset, size);
+    for (std::uint64_t g = offset / kGranule; g <= (offset + size - 1) / kGranule; ++g) {
+      free_from[g] = step + 1;
+    }
+  }
+
+  bool TouchedIn(std::uint32_t step, std::uint64_t offset, std::uint64_t size) const {
+    if (current_step != step) return false;
+    for (std::uint64_t i = offset; i < offset + size; ++i) {
+      if (BitSet(current.data(), i)) return true;
+    }
+    return false;
+  }
+};
+
+ProgramBuilder::ProgramBuilder(TraceHeader header) { program_.header = std::move(header); }
+ProgramBuilder::~ProgramBuilder() = default;
+
+ProgramBuilder::Page* ProgramBuilder::PageAt(GuestAddress address) {
+  const std::uint64_t number = address / kPageSize;
+  if (last_page_ != nullptr && last_page_number_ == number) return last_page_;
+  auto found = pages_.find(number);
+  if (found == pages_.end()) {
+    if (pages_.size() >= kMaxPages) return nullptr;
+    found = pages_.emplace(number, std::make_unique<Page>()).first;
+  }
+  last_page_ = found->second.get();
+  last_page_number_ = number;
+  return last_page_;
+}
+
+void ProgramBuilder::Hoist(std::uint32_t step, GuestAddress address, Bytes bytes) {
+  if (!hoisted_.empty()) {
+    Hoisted& last = hoisted_.back();
+    if (last.step == step && last.patch.address + last.patch.size == address &&
+        last.patch.data + last.patch.size == bytes.data()) {
+      last.patch.size += bytes.size();
+      return;
+    }
+  }
+  hoisted_.push_back({step, {address, bytes.data(), bytes.size()}});
+}
+
+// The part of a read that lies in one page.  False: a race.
+bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
+  const auto now = static_cast<std::uint32_t>(program_.steps.size());
+  const std::uint64_t offset = at % kPageSize;
+  const bool same = std::memcmp(&page.data[offset], bytes.data(), bytes.size()) == 0 &&
+                    AllBitsSet(page.known.data(), offset, bytes.size());
+  for (std::uint64_t done = 0; !same && done < bytes.size();) {
+    const std::uint64_t from = offset + done;
+    const std::uint64_t size =
+        std::min<std::uint64_t>(bytes.size() - done, kGranule - from % kGranule);
+    const Bytes part = bytes.subspan(done, size);
+    const bool known = AllBitsSet(page.known.data(), from, size);
+    if (!known || std::memcmp(&page.data[from], part.data(), size) != 0) {
+      std::uint32_t step = page.free_from[from / kGranule];
+      if (step > now) {
+        if (page.TouchedIn(now, from, size)) return false;
+        step = now;
+      }
+      Hoist(step, at + done, part);
+      std::memcpy(&page.data[from], part.data(), size);
+      SetBits(page.known.data(), from, size);
+    }
+    done += size;
+  }
+  page.Touch(now, offset, bytes.size());
+  return true;
+}
+
+Status ProgramBuilder::OnDeviceRead(const Effect& effect) {
+  for (std::uint64_t done = 0; done < effect.data_size;) {
+    const GuestAddress at = effect.address + done;
+    const std::uint64_t size = std::min(effect.data_size - done, kPageSize - at % kPageSize);
+    Page* page = PageAt(at);
+    if (page == nullptr)
+      return Fail(ErrorCode::kTooLarge, "the trace touches over 4 GiB of guest memory");
+    if (!ReadPart(*page, at, effect.bytes().subspan(done, size))) {
+      Error error{ErrorCode::kRacy, "the guest changed memory while the device worked on it",
+                  std::nullopt, program_.steps.size()};
+      return tl::make_unexpected(std::move(error));
+    }
+    done += size;
+  }
+  return Ok();
+}
+
+Status ProgramBuilder::OnWrite(GuestAddress address, Bytes bytes) {
+  for (std::uint64_t done = 0; done < bytes.size();) {
+    const GuestAddress at = address + done;
+    const std::uint64_t size = std::min(bytes.size() - done, kPageSize - at % kPageSize);
+    Page* page = PageAt(at);
+    if (page == nullptr)
+      return Fail(ErrorCode::kTooLarge, "the trace touches over 4 GiB of guest memory");
+    std::memcpy(&page->data[at % kPageSize], bytes.data() + done, size);
+    SetBits(page->known.data(), at % kPageSize, size);
+    page->Touch(static_cast<std::uint32_t>(program_.steps.size()), at % kPageSize, size);
+    done += size;
+  }
+  return Ok();
+}
+
+void ProgramBuilder::CountFrame(const Effect& effect) {
+  if (effect.kind == EffectKind::kTransmit) {
+    ++program_.totals.frames_out;
+    program_.totals.bytes_out += effect.data_size;
+  } else if (effect.kind == EffectKind::kDelivery) {
+    ++program_.totals.frames_in;
+    program_.totals.bytes_in += effect.data_size;
+  }
+}
+
+Status ProgramBuilder::AddEffects(const EventBatch& batch, const Stimulus& stimulus, Step* step) {
+  const std::span<const Effect> effects(batch.effects.data() + stimulus.first_effect,
+                                        stimulus.effect_count);
+  for (const Effect& effect : effects) {
+    if (effect.kind == EffectKind::kDmaRead) {
+      if (auto done = OnDeviceRead(effect); !done) return done;
+      continue;
+    }
+    if (effect.kind == EffectKind::kDmaWrite) {
+      if (auto done = OnWrite(effect.address, effect.bytes()); !done) return done;
+    }
+    if (effect.kind == EffectKind::kDelivery) ++step->deliveries;
+    CountFrame(effect);
+    program_.effects.push_back(effect);
+  }
+  program_.totals.effects += effects.size();
+  return Ok();
+}
+
+Status ProgramBuilder::Add(const EventBatch& batch, std::shared_ptr<const void> owner) {
+  constexpr std::size_t kLimit = std::numeric_limits<std::uint32_t>::max() - 2;
+  if (program_.steps.size() + batch.stimuli.size() > kLimit ||
+      program_.effects.size() + batch.effects.size() > kLimit) {
+    return Fail(ErrorCode::kTooLarge, "the trace has over four billion events");
+  }
+  program_.owners.push_back(std::move(owner));
+  MakeRoom(program_.steps, batch.stimuli.size());
+  MakeRoom(program_.effects, batch.effects.size());
+  for (const Stimulus& stimulus : batch.stimuli) {
+    Step step;
+    step.stimulus = stimulus;
+    step.stimulus.first_effect = static_cast<std::uint32_t>(program_.effects.size());
+    if (stimulus.kind == StimulusKind::kMemory) {
+      if (auto done = OnWrite(stimulus.value, stimulus.bytes()); !done) return done;
+    } else if (stimulus.kind == StimulusKind::kFrame) {
+      ++program_.totals.frames_in;
+      program_.totals.bytes_in += stimulus.data_size;
+    }
+    if (auto done = AddEffects(batch, stimulus, &step); !done) return done;
+    step.stimulus.effect_count =
+        static_cast<std::uint32_t>(program_.effects.size()) - step.stimulus.first_effect;
+    program_.steps.push_back(step);
+  }
+  return Ok();
+}
+
+Program ProgramBuilder::Finish() {
+  std::stable_sort(hoisted_.begin(), hoisted_.end(),
+                   [](const Hoisted& a, const Hoisted& b) { return a.step < b.step; });
+  program_.totals.stimuli = program_.steps.size();
+  program_.patches.reserve(hoisted_.size());
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < program_.steps.size(); ++i) {
+    for (; next < hoisted_.size() && hoisted_[next].step <= i; ++next) {
+      program_.patches.push_back(hoisted_[next].patch);
+    }
+    program_.steps[i].patch_end = static_cast<std::uint32_t>(program_.patches.size());
+  }
+  pages_.clear();
+  last_page_ = nullptr;
+  hoisted_.clear();
+  return std::move(program_);
+}
+
+}  // namespace nicreplay
