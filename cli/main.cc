@@ -5,8 +5,10 @@
 
 #include "cli/builtin_models.h"
 #include "cli/diff.h"
+#include "cli/info.h"
 #include "cli/models.h"
 #include "cli/replay.h"
+#include "cli/show.h"
 
 namespace {
 
@@ -19,6 +21,8 @@ int Run(int argc, char** argv) {
   nicreplay::RegisterBuiltinModels();
   int exit_code = 0;
   nicreplay::AddReplayCommand(app, &exit_code);
+  nicreplay::AddInfoCommand(app, &exit_code);
+  nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
