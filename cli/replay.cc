@@ -22,6 +22,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kShownReads = 8;
+
 struct ReplayRequest {
   std::vector<std::string> traces;
   std::vector<std::string> plugins;
@@ -136,7 +138,8 @@ void PrintDivergence(const SessionReport& report, const ReplayRequest& request) 
 void PrintUnknownReads(const ReplayOutcome& outcome) {
   if (outcome.unknown_read_count == 0) return;
   fmt::print("  {} reads of memory that the trace does not know:\n", outcome.unknown_read_count);
-  for (const UnknownRead& read : outcome.unknown_reads) {
+  const std::size_t shown = std::min<std::size_t>(outcome.unknown_reads.size(), kShownReads);
+  for (const UnknownRead& read : std::span(outcome.unknown_reads).first(shown)) {
     fmt::print("    event {}: {} bytes at {:#x}\n", read.event, read.size, read.address);
   }
 }
