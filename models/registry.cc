@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "models/e1000/e1000.h"
+
 namespace nicreplay {
 namespace {
 
 // Never destroyed, because the entries of plugins live for ever.
 std::vector<const ModelEntry*>& Registry() {
-  static auto& models = *new std::vector<const ModelEntry*>;
+  static auto& models = *new std::vector<const ModelEntry*>{&E1000StockEntry()};
   return models;
 }
 
@@ -34,8 +36,7 @@ Result<const ModelEntry*> FindModel(std::string_view name) {
   if (const ModelEntry* entry = Lookup(name)) return entry;
   std::string known;
   for (const ModelEntry* entry : Registry()) known += (known.empty() ? "" : ", ") + entry->name;
-  return Fail(ErrorCode::kUsage, fmt::format("no model '{}'; there is {}", name,
-                                             known.empty() ? "none in this build" : known));
+  return Fail(ErrorCode::kUsage, fmt::format("no model '{}'; there is {}", name, known));
 }
 
 Result<std::unique_ptr<Device>> CreateModel(std::string_view name, std::string_view options,

@@ -20,12 +20,12 @@ using RawDescriptor = std::array<std::uint8_t, kDescriptorSize>;
 
 // 3.2.3: receive descriptor.
 struct RxDescriptor {
-  std::uint64_t buffer_address;
-  std::uint16_t length;
-  std::uint16_t checksum;
-  std::uint8_t status;
-  std::uint8_t errors;
-  std::uint16_t special;
+  std::uint64_t buffer_address = 0;
+  std::uint16_t length = 0;
+  std::uint16_t checksum = 0;
+  std::uint8_t status = 0;
+  std::uint8_t errors = 0;
+  std::uint16_t special = 0;
 };
 static_assert(sizeof(RxDescriptor) == kDescriptorSize);
 static_assert(offsetof(RxDescriptor, length) == 8 && offsetof(RxDescriptor, checksum) == 10);
@@ -49,9 +49,9 @@ inline constexpr std::array kErrorFields = {
 // 3.3.3 and 3.3.7: legacy and TCP/IP data descriptor.  `lower` is length, CSO or DTYP, and DCMD;
 // `upper` is STA, CSS or POPTS, and special.
 struct TxDescriptor {
-  std::uint64_t buffer_address;
-  std::uint32_t lower;
-  std::uint32_t upper;
+  std::uint64_t buffer_address = 0;
+  std::uint32_t lower = 0;
+  std::uint32_t upper = 0;
 
   std::uint16_t length() const { return static_cast<std::uint16_t>(lower); }
   std::uint8_t popts() const { return static_cast<std::uint8_t>(upper >> 8); }
@@ -62,16 +62,16 @@ static_assert(offsetof(TxDescriptor, lower) == 8 && offsetof(TxDescriptor, upper
 
 // 3.3.6: TCP/IP context descriptor.  `command` is PAYLEN, DTYP and TUCMD.
 struct ContextDescriptor {
-  std::uint8_t ipcss;
-  std::uint8_t ipcso;
-  std::uint16_t ipcse;
-  std::uint8_t tucss;
-  std::uint8_t tucso;
-  std::uint16_t tucse;
-  std::uint32_t command;
-  std::uint8_t status;
-  std::uint8_t hdrlen;
-  std::uint16_t mss;
+  std::uint8_t ipcss = 0;
+  std::uint8_t ipcso = 0;
+  std::uint16_t ipcse = 0;
+  std::uint8_t tucss = 0;
+  std::uint8_t tucso = 0;
+  std::uint16_t tucse = 0;
+  std::uint32_t command = 0;
+  std::uint8_t status = 0;
+  std::uint8_t hdrlen = 0;
+  std::uint16_t mss = 0;
 
   std::uint32_t paylen() const { return command & 0xfffff; }
 };

@@ -137,9 +137,10 @@ enum Offset : std::uint32_t {
   kPBM = 0x10000,
 };
 
+inline constexpr std::uint32_t kRingIndexBits = 0xffff;    // of RDH, RDT, TDH and TDT
+inline constexpr std::uint32_t kRingLengthBits = 0xfff80;  // of RDLEN and TDLEN
+
 inline constexpr std::size_t kReceiveAddresses = 16;  // RAL/RAH pairs
-inline constexpr std::size_t kMtaDwords = 128;
-inline constexpr std::size_t kVftaDwords = 128;
 
 enum class ReadRule : std::uint8_t {
   kZero,   // write-only

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The statistics registers (8254x manual, 13.7): counters that stick at their maximum.
+#pragma once
+
+#include <cstdint>
+
+#include "models/e1000/register_file.h"
+
+namespace nicreplay::e1000 {
+
+inline constexpr std::uint32_t kFcsSize = 4;
+
+inline void Count(RegisterFile& registers, Offset counter) {
+  std::uint32_t& value = registers[counter];
+  if (value != UINT32_MAX) ++value;
+}
+
+// A counter of 64 bits in two registers, low half first.
+void CountOctets(RegisterFile& registers, Offset low, std::uint32_t octets);
+
+// One packet of `size` bytes in the size classes PRC64 ... PRC1522 or PTC64 ... PTC1522; packets
+// under 64 bytes are in no class.
+void CountSizeClass(RegisterFile& registers, Offset first_class, std::size_t size);
+
+// A received packet: `size` bytes without FCS, `stored_size` as the descriptors report it.
+void CountReceived(RegisterFile& registers, std::size_t size, std::size_t stored_size);
+
+// A transmitted packet of `size` bytes: without FCS and, as in stock QEMU, without an inserted tag.
+void CountTransmitted(RegisterFile& registers, std::uint32_t size);
+
+// The destination of a transmitted packet: BPTC or MPTC.  Reads 6 bytes.
+void CountDestination(RegisterFile& registers, const std::uint8_t* destination);
+
+}  // namespace nicreplay::e1000
