@@ -8,12 +8,16 @@
  * QEMU's PCI core stays the authority on configuration space; the model gets every access too, and
  * what it answers is compared.  Everything else is the model's.
  */
+/* clang-format off: QEMU wants osdep.h before everything else */
+#include "qemu/osdep.h"
+/* clang-format on */
+
 #include <dlfcn.h>
 
-#include "hw/pci/pci.h"
-#include "qemu/osdep.h"
-#if QEMU_VERSION_MAJOR >= 8
+#if __has_include("hw/pci/pci_device.h")
 #include "hw/pci/pci_device.h"
+#else
+#include "hw/pci/pci.h"
 #endif
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
