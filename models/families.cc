@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <span>
+#include "models/e1000/describe.h"
 
 namespace nicreplay {
 namespace {
@@ -13,8 +13,7 @@ struct Family {
   DescriberFactory describer;
 };
 
-// A range-for over no rows would not compile, so the table is a span.
-std::span<const Family> Families() { return {}; }
+constexpr Family kFamilies[] = {{"e1000", CreateE1000Describer}};
 
 class PlainDescriber : public Describer {
  public:
@@ -34,14 +33,14 @@ class PlainDescriber : public Describer {
 std::unique_ptr<Describer> CreatePlainDescriber() { return std::make_unique<PlainDescriber>(); }
 
 DescriberFactory FamilyDescriber(std::string_view family) {
-  for (const Family& row : Families()) {
+  for (const Family& row : kFamilies) {
     if (row.name == family) return row.describer;
   }
   return CreatePlainDescriber;
 }
 
 const char* FamilyName(DescriberFactory describer) {
-  for (const Family& row : Families()) {
+  for (const Family& row : kFamilies) {
     if (row.describer == describer) return row.name;
   }
   return nullptr;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,10 @@ struct EventBatch {
   std::uint64_t first_index = 0;
   std::vector<Stimulus> stimuli;
   std::vector<Effect> effects;
+
+  std::span<const Effect> EffectsOf(const Stimulus& stimulus) const {
+    return {effects.data() + stimulus.first_effect, stimulus.effect_count};
+  }
 };
 
 struct TraceHeader {
@@ -93,6 +98,7 @@ struct Digest {
   bool operator==(const Digest&) const = default;
 };
 
+// Frames in are those delivered and not kept for later (a kept frame is delivered again).
 struct TraceTotals {
   std::uint64_t stimuli = 0;
   std::uint64_t effects = 0;
@@ -100,7 +106,43 @@ struct TraceTotals {
   std::uint64_t frames_out = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  void Add(const Stimulus& stimulus, std::span<const Effect> stimulus_effects) {
+    ++stimuli;
+    effects += stimulus_effects.size();
+    if (stimulus.kind == StimulusKind::kFrame) AddDelivery(stimulus.data_size, stimulus.result);
+    for (const Effect& effect : stimulus_effects) {
+      if (effect.kind == EffectKind::kTransmit) {
+        ++frames_out;
+        bytes_out += effect.data_size;
+      } else if (effect.kind == EffectKind::kDelivery) {
+        AddDelivery(effect.data_size, effect.result);
+      }
+    }
+  }
+
   bool operator==(const TraceTotals&) const = default;
+
+ private:
+  void AddDelivery(std::uint32_t size, ReceiveResult result) {
+    if (result == ReceiveResult::kKeep) return;
+    ++frames_in;
+    bytes_in += size;
+  }
+};
+
+// Where one chunk of events lies in a trace file.
+struct ChunkEntry {
+  std::uint64_t offset = 0;  // of the zstd frame
+  std::uint64_t first_index = 0;
+  std::uint32_t stimuli = 0;
+  bool operator==(const ChunkEntry&) const = default;
+};
+
+struct TraceFooter {
+  TraceTotals totals;
+  Digest digest;
+  std::vector<ChunkEntry> chunks;  // those of events, in order
+  bool operator==(const TraceFooter&) const = default;
 };
 
 }  // namespace nicreplay

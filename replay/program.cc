@@ -17,6 +17,13 @@ constexpr std::uint64_t kPageSize = 4096;
 // for payload.
 constexpr std::uint64_t kGranule = 16;
 
+// Like reserve, but keeps growth geometric over many batches.
+template <typename T>
+void MakeRoom(std::vector<T>& items, std::size_t more) {
+  const std::size_t need = items.size() + more;
+  if (items.capacity() < need) items.reserve(std::max(need, 2 * items.capacity()));
+}
+
 }  // namespace
 
 // What is known of a page while the trace is read.
@@ -175,8 +182,8 @@ Status ProgramBuilder::Add(const EventBatch& batch, std::shared_ptr<const void> 
     return Fail(ErrorCode::kTooLarge, "the trace has over four billion events");
   }
   program_.owners.push_back(std::move(owner));
-  program_.steps.reserve(program_.steps.size() + batch.stimuli.size());
-  program_.effects.reserve(program_.effects.size() + batch.effects.size());
+  MakeRoom(program_.steps, batch.stimuli.size());
+  MakeRoom(program_.effects, batch.effects.size());
   for (const Stimulus& stimulus : batch.stimuli) {
     Step step;
     step.stimulus = stimulus;

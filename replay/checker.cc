@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "replay/checker.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "replay/exact.h"
+
+namespace nicreplay {
+
+namespace {
+
+bool SameBytes(const Effect& a, const Effect& b) {
+  return a.data_size == b.data_size && std::memcmp(a.data, b.data, a.data_size) == 0;
+}
+
+bool SameOffload(const Effect& a, const Effect& b) {
+  if (a.offload == b.offload) return true;
+  const Offload none;
+  return (a.offload == nullptr ? none : *a.offload) == (b.offload == nullptr ? none : *b.offload);
+}
+
+bool Same(const Effect& a, const Effect& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case EffectKind::kDmaRead:
+      return true;
+    case EffectKind::kDmaWrite:
+      return a.address == b.address && SameBytes(a, b);
+    case EffectKind::kTransmit:
+      return SameBytes(a, b) && SameOffload(a, b);
+    case EffectKind::kDelivery:
+      return a.result == b.result;
+    case EffectKind::kTimerArmed:
+      return a.detail == b.detail && a.address == b.address;
+    case EffectKind::kInterrupt:
+    case EffectKind::kReady:
+    case EffectKind::kTimerCancelled:
+      return a.detail == b.detail;
+  }
+  return false;
+}
+
+}  // namespace
+
+Checker::Checker(const Program& program, GuestMemory& memory, std::unique_ptr<Describer> describer)
+    : ReplayHost(memory), program_(program), describer_(std::move(describer)) {
+  deadline_.fill(Divergence::kNotArmed);
+  deadline_before_.fill(Divergence::kNotArmed);
+}
+
+// Whether the effect is the next one expected.
+bool Checker::Expect(const Effect& effect) {
+  if (deviated_ || cursor_ == end_ || !Same(*cursor_, effect)) return false;
+  ++cursor_;
+  return true;
+}
+
+void Checker::Deviate(const Effect& effect) {
+  if (!deviated_) {
+    deviated_ = true;
+    actual_.assign(first_, cursor_);
+  }
+  if (runaway_) return;
+  if (kept_bytes_ + effect.data_size + actual_.size() * sizeof(Effect) > kMaxEffectBytes) {
+    runaway_ = true;
+    return;
+  }
+  Effect copy = effect;
+  copy.data = kept_.Copy(effect.bytes());
+  copy.offload = kept_.Copy(effect.offload);
+  kept_bytes_ += effect.data_size;
+  actual_.push_back(copy);
+}
+
+void Checker::DmaRead(GuestAddress address, MutableBytes out) {
+  memory_.Read(address, out);
+  if (memory_.Known(address, out.size())) return;
+  ++unknown_read_count_;
+  if (unknown_reads_.size() < kMaxUnknownReads) {
+    unknown_reads_.push_back({index_, address, out.size()});
+  }
+}
+
+void Checker::DmaWrite(GuestAddress address, Bytes data) {
+  if (data.empty()) return;
+  memory_.Write(address, data);
+  Effect effect;
+  effect.kind = EffectKind::kDmaWrite;
+  effect.address = address;
+  effect.data = data.data();
+  effect.data_size = static_cast<std::uint32_t>(data.size());
+  if (!Expect(effect)) Deviate(effect);
+}
+
+void Checker::Transmit(const Frame& frame) {
+  Effect effect;
+  effect.kind = EffectKind::kTransmit;
+  effect.offload = &frame.offload;
+  if (frame.pieces.size() == 1) {
+    effect.data = frame.pieces[0].data();
+    effect.data_size = static_cast<std::uint32_t>(frame.pieces[0].size());
+    if (!Expect(effect)) Deviate(effect);
+    return;
+  }
+  std::vector<std::uint8_t> whole;
+  whole.reserve(frame.size());
+  for (const Bytes& piece : frame.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+  effect.data = whole.data();
+  effect.data_size = static_cast<std::uint32_t>(whole.size());
+  if (!Expect(effect)) Deviate(effect);
+}
+
+ReceiveResult Checker::Deliver(const Effect& delivery) {
+  // The result is known only afterwards, but the delivery comes before its own effects.
+  const bool expected = !deviated_ && cursor_ != end_ && cursor_->kind == EffectKind::kDelivery;
+  const Effect* at = cursor_;
+  std::size_t slot = 0;
+  if (expected) {
+    ++cursor_;
+  } else {
+    Deviate(delivery);
+    slot = actual_.size();
+  }
+  const ReceiveResult result = ReplayHost::Deliver(delivery);
+  if (expected && result != at->result) {
+    if (!deviated_) {
+      deviated_ = true;
+      actual_.assign(first_, cursor_);
+    }
+    actual_[static_cast<std::size_t>(at - first_)].result = result;
+  } else if (!expected && slot != 0 && slot <= actual_.size()) {
+    actual_[slot - 1].result = result;
+  }
+  return result;
+}
+
+void Checker::ArmTimer(TimerId id, Nanoseconds deadline) {
+  deadline_[id] = deadline;
+  if (!touched_[id]) {
+    touched_[id] = true;
+    touched_list_.push_back(id);
+  }
+}
+
+void Checker::CancelTimer(TimerId id) { ArmTimer(id, Divergence::kNotArmed); }
+
+void Checker::EndTimer(std::size_t id) {
+  touched_[id] = false;
+  if (deadline_[id] == deadline_before_[id]) return;
+  deadline_before_[id] = deadline_[id];
+  Effect effect;
+  effect.detail = static_cast<std::uint8_t>(id);
+  effect.kind = EffectKind::kTimerCancelled;
+  if (deadline_[id] != Divergence::kNotArmed) {
+    effect.kind = EffectKind::kTimerArmed;
+    effect.address = deadline_[id];
+  }
+  if (!Expect(effect)) Deviate(effect);
+}
+
+// The order is the recorder's: interrupt line, readiness, timers by number.
+void Checker::EndLevels() {
+  Effect effect;
+  if (line_ != line_before_) {
+    line_before_ = line_;
+    effect.kind = EffectKind::kInterrupt;
+    effect.detail = line_ == LineLevel::kHigh ? 1 : 0;
+    if (!Expect(effect)) Deviate(effect);
+  }
+  const bool ready = device_->CanReceive();
+  if (ready != ready_before_) {
+    ready_before_ = ready;
+    effect.kind = EffectKind::kReady;
+    effect.detail = ready ? 1 : 0;
+    if (!Expect(effect)) Deviate(effect);
+  }
+  if (touched_list_.empty()) return;
+  std::sort(touched_list_.begin(), touched_list_.end());
+  for (const TimerId id : touched_list_) EndTimer(id);
+  touched_list_.clear();
+}
+
+void Checker::SyncDescriber() {
+  for (; described_ < index_; ++described_) {
+    const Stimulus& stimulus = program_.steps[described_].stimulus;
+    if (stimulus.kind == StimulusKind::kWrite) {
+      describer_->OnWrite(stimulus.access(), stimulus.value);
+    } else if (stimulus.kind == StimulusKind::kReset) {
+      describer_->OnReset();
+    }
+  }
+}
+
+std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value) {
+  Divergence divergence;
+  const Stimulus& stimulus = step.stimulus;
+  if (stimulus.kind == StimulusKind::kRead || stimulus.kind == StimulusKind::kConfigRead) {
+    if (value != stimulus.value) {
+      divergence.kind = Divergence::Kind::kValue;
+      divergence.expected = stimulus.value;
+      divergence.found = value;
+      return divergence;
+    }
+  }
+  if (stimulus.kind == StimulusKind::kFrame &&
+      value != static_cast<std::uint64_t>(stimulus.result)) {
+    divergence.kind = Divergence::Kind::kResult;
+    divergence.expected = static_cast<std::uint64_t>(stimulus.result);
+    divergence.found = value;
+    return divergence;
+  }
+  if (!deviated_ && cursor_ == end_) return std::nullopt;
+  if (!deviated_) actual_.assign(first_, cursor_);
+  if (runaway_) {
+    divergence.kind = Divergence::Kind::kRunaway;
+    return divergence;
+  }
+  SyncDescriber();
+  return CompareExact(program_.EffectsOf(step), actual_, *describer_);
+}
+
+std::optional<Divergence> Checker::Next() {
+  const Step& step = program_.steps[index_];
+  const std::span<const Effect> expected = program_.EffectsOf(step);
+  first_ = cursor_ = expected.data();
+  end_ = first_ + expected.size();
+  if (deviated_) {
+    deviated_ = runaway_ = false;
+    actual_.clear();
+    kept_.Reset();
+    kept_bytes_ = 0;
+  }
+  if (step.stimulus.kind == StimulusKind::kTimer) {
+    deadline_[step.stimulus.detail] = deadline_before_[step.stimulus.detail] =
+        Divergence::kNotArmed;
+  }
+  const std::uint64_t value = Run(program_, index_);
+  EndLevels();
+  auto divergence = Compare(step, value);
+  if (divergence) divergence->event = index_;
+  ++index_;
+  return divergence;
+}
+
+}  // namespace nicreplay

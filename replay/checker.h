@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Holds a model to the `exact` contract: after every stimulus the values read, guest memory, the
+// interrupt line, readiness, timers and the frames sent equal the recording's.  DMA may be split or
+// merged, but nothing else is written, and a completion marker comes after the data that it
+// announces.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "replay/arena.h"
+#include "replay/divergence.h"
+#include "replay/replay_host.h"
+
+namespace nicreplay {
+
+// A read of bytes that the trace does not know: no divergence by itself, reported apart.
+struct UnknownRead {
+  std::uint64_t event = 0;
+  GuestAddress address = 0;
+  std::uint64_t size = 0;
+};
+
+class Checker : public ReplayHost {
+ public:
+  static constexpr std::size_t kMaxUnknownReads = 64;  // kept; further ones are counted
+  static constexpr std::size_t kMaxEffectBytes = std::size_t{256} << 20;  // of one stimulus
+
+  Checker(const Program& program, GuestMemory& memory, std::unique_ptr<Describer> describer);
+
+  // Runs the next step.  The first divergence, if this step shows one; the device's state is then
+  // of no more use.
+  std::optional<Divergence> Next();
+  std::size_t position() const { return index_; }
+
+  const std::vector<UnknownRead>& unknown_reads() const { return unknown_reads_; }
+  std::uint64_t unknown_read_count() const { return unknown_read_count_; }
+
+  void DmaRead(GuestAddress address, MutableBytes out) override;
+  void DmaWrite(GuestAddress address, Bytes data) override;
+  void Transmit(const Frame& frame) override;
+  void SetInterrupt(LineLevel level) override { line_ = level; }
+  void ArmTimer(TimerId id, Nanoseconds deadline) override;
+  void CancelTimer(TimerId id) override;
+
+ private:
+  static constexpr std::size_t kTimers = 256;
+
+  ReceiveResult Deliver(const Effect& delivery) override;
+
+  bool Expect(const Effect& effect);
+  void Deviate(const Effect& effect);
+  void EndLevels();
+  void EndTimer(std::size_t id);
+  std::optional<Divergence> Compare(const Step& step, std::uint64_t value);
+  void SyncDescriber();
+
+  const Program& program_;
+  std::unique_ptr<Describer> describer_;
+  std::size_t described_ = 0;  // steps that the describer has seen
+  std::size_t index_ = 0;
+
+  // The effects of the current step: as long as they equal the recording's one by one (`cursor_`
+  // points at the next one expected) nothing is stored; from the first that does not, all are.
+  const Effect* first_ = nullptr;
+  const Effect* cursor_ = nullptr;
+  const Effect* end_ = nullptr;
+  bool deviated_ = false;
+  bool runaway_ = false;
+  std::vector<Effect> actual_;
+  Arena kept_;
+  std::size_t kept_bytes_ = 0;
+
+  LineLevel line_ = LineLevel::kLow;
+  LineLevel line_before_ = LineLevel::kLow;
+  bool ready_before_ = false;
+  std::array<std::uint64_t, kTimers> deadline_;
+  std::array<std::uint64_t, kTimers> deadline_before_;
+  std::array<bool, kTimers> touched_{};
+  std::vector<TimerId> touched_list_;
+
+  std::vector<UnknownRead> unknown_reads_;
+  std::uint64_t unknown_read_count_ = 0;
+};
+
+}  // namespace nicreplay

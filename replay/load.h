@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// A trace file as a program.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "replay/program.h"
+#include "replay/stream.h"
+
+namespace nicreplay {
+
+struct LoadedProgram {
+  Program program;
+  std::optional<Digest> digest;  // the footer's
+  std::optional<Error> damage;   // what ended a salvage
+};
+
+Result<LoadedProgram> LoadProgram(const std::string& path, Salvage salvage);
+
+}  // namespace nicreplay

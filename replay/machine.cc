@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "replay/machine.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace nicreplay {
+
+namespace {
+
+constexpr std::uint8_t kCommand = 0x04;
+constexpr std::uint8_t kBar0 = 0x10;
+constexpr std::uint32_t kCommandMemory = 0x2;
+
+}  // namespace
+
+void Machine::Attach(Device* device) {
+  device_ = device;
+  port_.Attach(device);
+}
+
+// Calls f(offset of the part in the range, its length, where it lies in RAM or null).
+template <typename F>
+void Machine::ForEachPart(GuestAddress address, std::size_t size, F f) {
+  std::size_t done = 0;
+  while (done < size) {
+    const GuestAddress at = address + done;
+    std::uint64_t room =
+        at == 0 ? size : std::uint64_t{0} - at;  // up to the end of the address space
+    std::uint8_t* ram = nullptr;
+    if (window_size_ != 0 && at >= window_ && at - window_ < window_size_) {
+      room = std::min(room, window_size_ - (at - window_));
+    } else {
+      if (window_size_ != 0 && at < window_) room = std::min(room, window_ - at);
+      if (at < ram_.size()) {
+        ram = ram_.data() + at;
+        room = std::min<std::uint64_t>(room, ram_.size() - at);
+      }
+    }
+    const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size - done, room));
+    f(done, part, ram);
+    done += part;
+  }
+}
+
+void Machine::DmaRead(GuestAddress address, MutableBytes out) {
+  ForEachPart(address, out.size(), [&](std::size_t offset, std::size_t size, std::uint8_t* ram) {
+    if (ram != nullptr) {
+      std::memcpy(out.data() + offset, ram, size);
+    } else {
+      std::memset(out.data() + offset, 0, size);
+    }
+  });
+}
+
+void Machine::DmaWrite(GuestAddress address, Bytes data) {
+  ForEachPart(address, data.size(), [&](std::size_t offset, std::size_t size, std::uint8_t* ram) {
+    if (ram != nullptr) std::memcpy(ram, data.data() + offset, size);
+  });
+}
+
+void Machine::MapWindow() {
+  window_size_ = 0;
+  if (device_->info().bars[0].kind != BarInfo::Kind::kMemory32) return;
+  if ((device_->ConfigRead(kCommand, 2) & kCommandMemory) == 0) return;
+  window_ = device_->ConfigRead(kBar0, 4) & ~std::uint32_t{0xf};
+  // A BAR at address 0 is not mapped, as in QEMU.
+  if (window_ != 0) window_size_ = device_->info().bars[0].size;
+}
+
+void Machine::FindNextDeadline() {
+  next_deadline_ = *std::min_element(deadlines_.begin(), deadlines_.end());
+}
+
+void Machine::ArmTimer(TimerId id, Nanoseconds deadline) {
+  if (id >= kMaxTimers) return;
+  deadlines_[id] = deadline;
+  order_[id] = ++armed_;
+  FindNextDeadline();
+}
+
+void Machine::CancelTimer(TimerId id) { ArmTimer(id, kNotArmed); }
+
+void Machine::AdvanceTo(Nanoseconds time) {
+  while (next_deadline_ <= time && next_deadline_ != kNotArmed) {
+    std::size_t first = kMaxTimers;
+    for (std::size_t id = 0; id < kMaxTimers; ++id) {
+      if (deadlines_[id] != next_deadline_) continue;
+      if (first == kMaxTimers || order_[id] < order_[first]) first = id;
+    }
+    now_ = std::max(now_, next_deadline_);
+    CancelTimer(static_cast<TimerId>(first));
+    device_->Timer(static_cast<TimerId>(first));
+  }
+  now_ = std::max(now_, time);
+}
+
+std::uint64_t Machine::Apply(const Stimulus& stimulus) {
+  AdvanceTo(stimulus.time);
+  switch (stimulus.kind) {
+    case StimulusKind::kRead:
+      return device_->Read(stimulus.access());
+    case StimulusKind::kWrite:
+      device_->Write(stimulus.access(), stimulus.value);
+      return 0;
+    case StimulusKind::kConfigRead:
+      return device_->ConfigRead(static_cast<std::uint8_t>(stimulus.offset), stimulus.size);
+    case StimulusKind::kConfigWrite:
+      device_->ConfigWrite(static_cast<std::uint8_t>(stimulus.offset), stimulus.size,
+                           static_cast<std::uint32_t>(stimulus.value));
+      MapWindow();
+      return 0;
+    case StimulusKind::kMemory:
+      DmaWrite(stimulus.value, stimulus.bytes());
+      return 0;
+    case StimulusKind::kFrame:
+      port_.Offer(stimulus.bytes(), stimulus.offload == nullptr ? Offload{} : *stimulus.offload);
+      return 0;
+    case StimulusKind::kLink:
+      port_.SetLink(stimulus.detail != 0 ? LinkState::kUp : LinkState::kDown);
+      return 0;
+    case StimulusKind::kReset:
+      device_->Reset();
+      MapWindow();
+      return 0;
+    case StimulusKind::kTimer:
+    case StimulusKind::kWork:
+    case StimulusKind::kPoll:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace nicreplay

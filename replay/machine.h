@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// A native machine around one device: RAM from address 0, a virtual clock with the device's timers,
+// a network port. It is what tests, generators, fuzzers and benchmarks drive, without a guest.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "models/device.h"
+#include "replay/event.h"
+#include "replay/net_port.h"
+
+namespace nicreplay {
+
+class Machine : public Host {
+ public:
+  static constexpr std::size_t kMaxTimers = 16;
+  static constexpr Nanoseconds kNotArmed = ~Nanoseconds{0};
+
+  // What is not RAM reads 0 and takes no writes; so does the device's own memory BAR while it
+  // decodes, because a device's DMA to itself is blocked while it works.
+  explicit Machine(std::size_t ram_size) : ram_(ram_size) { deadlines_.fill(kNotArmed); }
+
+  // The device is created on this machine as its host; the machine outlives it.
+  void Attach(Device* device);
+
+  std::vector<std::uint8_t>& ram() { return ram_; }
+  NetPort& port() { return port_; }
+  LineLevel line() const { return line_; }
+
+  // Lets time pass up to stimulus.time, then does what the stimulus says: kFrame offers the frame
+  // to the port, kMemory writes RAM, kTimer does nothing (timers are the machine's).  Returns the
+  // value of a read, 0 otherwise.
+  std::uint64_t Apply(const Stimulus& stimulus);
+
+  // When the timer fires, kNotArmed: not armed.
+  Nanoseconds deadline(TimerId id) const { return deadlines_[id % kMaxTimers]; }
+
+  bool SameDeadlines(const Machine& other) const { return deadlines_ == other.deadlines_; }
+
+  // Learns where the device's memory BAR lies; to be called after configuration writes.
+  void MapWindow();
+
+  // Lets time pass; timers fire at their deadlines, those with the same deadline in the order they
+  // were armed.
+  void AdvanceTo(Nanoseconds time);
+  void AdvanceBy(Nanoseconds time) { AdvanceTo(now_ + time); }
+
+  Nanoseconds Now() override { return now_; }
+  void DmaRead(GuestAddress address, MutableBytes out) override;
+  void DmaWrite(GuestAddress address, Bytes data) override;
+  void Transmit(const Frame&) override {}
+  void SetInterrupt(LineLevel level) override { line_ = level; }
+  void ArmTimer(TimerId id, Nanoseconds deadline) override;
+  void CancelTimer(TimerId id) override;
+  void FlushReceive() override { port_.Flush(); }
+
+ private:
+  template <typename F>
+  void ForEachPart(GuestAddress address, std::size_t size, F f);
+  void FindNextDeadline();
+
+  std::vector<std::uint8_t> ram_;
+  Device* device_ = nullptr;
+  NetPort port_;
+  Nanoseconds now_ = 0;
+  LineLevel line_ = LineLevel::kLow;
+  GuestAddress window_ = 0;  // the device's memory BAR
+  std::uint64_t window_size_ = 0;
+  std::array<Nanoseconds, kMaxTimers> deadlines_;
+  std::array<std::uint64_t, kMaxTimers> order_{};  // of arming, for equal deadlines
+  std::uint64_t armed_ = 0;                        // ArmTimer calls so far
+  Nanoseconds next_deadline_ = kNotArmed;
+};
+
+}  // namespace nicreplay

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "replay/replay_host.h"
+
+namespace nicreplay {
+
+namespace {
+
+ReceiveResult ReceiveOne(Device& device, Bytes bytes, const Offload* offload) {
+  const Bytes pieces[] = {bytes};
+  return device.Receive(Frame{pieces, offload == nullptr ? Offload{} : *offload});
+}
+
+}  // namespace
+
+ReceiveResult ReplayHost::Deliver(const Effect& delivery) {
+  return ReceiveOne(*device_, delivery.bytes(), delivery.offload);
+}
+
+void ReplayHost::FlushReceive() {
+  if (pending_.empty() || delivering_) return;
+  delivering_ = true;
+  while (!pending_.empty()) {
+    const Effect& next = pending_.front();
+    pending_ = pending_.subspan(1);
+    if (next.kind != EffectKind::kDelivery) continue;
+    // A frame that is kept ends a flush, as in QEMU; the recording offers it again where QEMU did.
+    if (Deliver(next) == ReceiveResult::kKeep) break;
+  }
+  delivering_ = false;
+}
+
+std::uint64_t ReplayHost::Run(const Program& program, std::size_t index) {
+  const Step& step = program.steps[index];
+  for (std::size_t i = index == 0 ? 0 : program.steps[index - 1].patch_end; i < step.patch_end;
+       ++i) {
+    const MemoryPatch& patch = program.patches[i];
+    memory_.Write(patch.address, Bytes(patch.data, patch.size));
+  }
+  now_ = step.stimulus.time;
+  pending_ = {};
+  if (step.deliveries != 0) pending_ = program.EffectsOf(step);
+  return Apply(step.stimulus);
+}
+
+std::uint64_t ReplayHost::Apply(const Stimulus& stimulus) {
+  switch (stimulus.kind) {
+    case StimulusKind::kRead:
+      return device_->Read(stimulus.access());
+    case StimulusKind::kWrite:
+      device_->Write(stimulus.access(), stimulus.value);
+      return 0;
+    case StimulusKind::kConfigRead:
+      return device_->ConfigRead(static_cast<std::uint8_t>(stimulus.offset), stimulus.size);
+    case StimulusKind::kConfigWrite:
+      device_->ConfigWrite(static_cast<std::uint8_t>(stimulus.offset), stimulus.size,
+                           static_cast<std::uint32_t>(stimulus.value));
+      return 0;
+    case StimulusKind::kMemory:
+      memory_.Write(stimulus.value, stimulus.bytes());
+      return 0;
+    case StimulusKind::kFrame:
+      return static_cast<std::uint64_t>(ReceiveOne(*device_, stimulus.bytes(), stimulus.offload));
+    case StimulusKind::kLink:
+      device_->SetLink(stimulus.detail != 0 ? LinkState::kUp : LinkState::kDown);
+      return 0;
+    case StimulusKind::kTimer:
+      device_->Timer(stimulus.detail);
+      return 0;
+    case StimulusKind::kReset:
+      device_->Reset();
+      return 0;
+    case StimulusKind::kWork:
+    case StimulusKind::kPoll:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace nicreplay

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The surroundings of a device while a program is replayed: memory, the virtual time of the step,
+// and the frames that the network delivered when the device flushed.  What becomes of the effects
+// is the derived class'.
+#pragma once
+
+#include <span>
+
+#include "models/device.h"
+#include "replay/guest_memory.h"
+#include "replay/program.h"
+
+namespace nicreplay {
+
+class ReplayHost : public Host {
+ public:
+  explicit ReplayHost(GuestMemory& memory) : memory_(memory) {}
+
+  // The device may be created on this host, so it is named later.
+  void Attach(Device* device) { device_ = device; }
+
+  Nanoseconds Now() override { return now_; }
+  void DmaRead(GuestAddress address, MutableBytes out) override { memory_.Read(address, out); }
+  void DmaWrite(GuestAddress address, Bytes data) override { memory_.Write(address, data); }
+  void Transmit(const Frame&) override {}
+  void SetInterrupt(LineLevel) override {}
+  void ArmTimer(TimerId, Nanoseconds) override {}
+  void CancelTimer(TimerId) override {}
+  void FlushReceive() override;
+
+  // Applies the guest's writes that precede the step, and the step itself.  Returns the value of a
+  // read, the result of a frame, 0 otherwise.
+  std::uint64_t Run(const Program& program, std::size_t index);
+
+ protected:
+  // One delivery of the recording, as this device takes it.
+  virtual ReceiveResult Deliver(const Effect& delivery);
+  // Deliveries of the current step that no flush has asked for yet.
+  std::span<const Effect> pending() const { return pending_; }
+
+  GuestMemory& memory_;
+  Device* device_ = nullptr;
+
+ private:
+  std::uint64_t Apply(const Stimulus& stimulus);
+
+  Nanoseconds now_ = 0;
+  std::span<const Effect> pending_;
+  bool delivering_ = false;
+};
+
+}  // namespace nicreplay

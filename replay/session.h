@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Replays a program on a model: checked, bare, or for its digest.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replay/checker.h"
+#include "replay/program.h"
+
+namespace nicreplay {
+
+// Which model, with which options.  Empty options: those of the recording.
+struct Candidate {
+  std::string model;
+  std::string options;
+};
+
+struct ReplayOutcome {
+  std::uint64_t events = 0;  // replayed, the diverging one included
+  std::optional<Divergence> divergence;
+  std::vector<UnknownRead> unknown_reads;
+  std::uint64_t unknown_read_count = 0;
+  std::chrono::nanoseconds time{0};
+};
+
+// `end`: steps to replay at most.
+Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& candidate,
+                                    std::size_t end);
+// The same stimuli with the effects discarded: what the model alone costs.
+Result<ReplayOutcome> ReplayBare(const Program& program, const Candidate& candidate,
+                                 std::size_t end);
+// The digest of what the model does with the stimuli (not of the recording).
+Result<Digest> ReplayDigest(const Program& program, const Candidate& candidate);
+
+// The options with which a candidate plays a recording.
+std::string OptionsFor(const Program& program, const Candidate& candidate);
+
+}  // namespace nicreplay
