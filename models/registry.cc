@@ -36,8 +36,7 @@ Result<const ModelEntry*> FindModel(std::string_view name) {
   if (const ModelEntry* entry = Lookup(name)) return entry;
   std::string known;
   for (const ModelEntry* entry : Registry()) known += (known.empty() ? "" : ", ") + entry->name;
-  return Fail(ErrorCode::kUsage, fmt::format("no model '{}'; there is {}", name,
-                                             known.empty() ? "none in this build" : known));
+  return Fail(ErrorCode::kUsage, fmt::format("no model '{}'; there is {}", name, known));
 }
 
 Result<std::unique_ptr<Device>> CreateModel(std::string_view name, std::string_view options,

@@ -56,14 +56,6 @@ bool Checker::Expect(const Effect& effect) {
   return true;
 }
 
-const std::uint8_t* Checker::Keep(Bytes bytes) {
-  if (bytes.empty()) return nullptr;
-  kept_.push_back(std::make_unique<std::uint8_t[]>(bytes.size()));
-  std::memcpy(kept_.back().get(), bytes.data(), bytes.size());
-  kept_bytes_ += bytes.size();
-  return kept_.back().get();
-}
-
 void Checker::Deviate(const Effect& effect) {
   if (!deviated_) {
     deviated_ = true;
@@ -75,11 +67,9 @@ void Checker::Deviate(const Effect& effect) {
     return;
   }
   Effect copy = effect;
-  copy.data = Keep(effect.bytes());
-  if (effect.offload != nullptr) {
-    copy.offload = reinterpret_cast<const Offload*>(
-        Keep(Bytes(reinterpret_cast<const std::uint8_t*>(effect.offload), sizeof(Offload))));
-  }
+  copy.data = kept_.Copy(effect.bytes());
+  copy.offload = kept_.Copy(effect.offload);
+  kept_bytes_ += effect.data_size;
   actual_.push_back(copy);
 }
 
@@ -238,7 +228,7 @@ std::optional<Divergence> Checker::Next() {
   if (deviated_) {
     deviated_ = runaway_ = false;
     actual_.clear();
-    kept_.clear();
+    kept_.Reset();
     kept_bytes_ = 0;
   }
   if (step.stimulus.kind == StimulusKind::kTimer) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "replay/arena.h"
 #include "replay/divergence.h"
 #include "replay/replay_host.h"
 
@@ -52,7 +53,6 @@ class Checker : public ReplayHost {
 
   bool Expect(const Effect& effect);
   void Deviate(const Effect& effect);
-  const std::uint8_t* Keep(Bytes bytes);
   void EndLevels();
   void EndTimer(std::size_t id);
   std::optional<Divergence> Compare(const Step& step, std::uint64_t value);
@@ -71,13 +71,12 @@ class Checker : public ReplayHost {
   bool deviated_ = false;
   bool runaway_ = false;
   std::vector<Effect> actual_;
-  std::vector<std::unique_ptr<std::uint8_t[]>> kept_;
+  Arena kept_;
   std::size_t kept_bytes_ = 0;
 
   LineLevel line_ = LineLevel::kLow;
   LineLevel line_before_ = LineLevel::kLow;
   bool ready_before_ = false;
-  bool timers_touched_ = false;
   std::array<std::uint64_t, kTimers> deadline_;
   std::array<std::uint64_t, kTimers> deadline_before_;
   std::array<bool, kTimers> touched_{};

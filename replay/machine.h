@@ -37,6 +37,8 @@ class Machine : public Host {
   // When the timer fires, kNotArmed: not armed.
   Nanoseconds deadline(TimerId id) const { return deadlines_[id % kMaxTimers]; }
 
+  bool SameDeadlines(const Machine& other) const { return deadlines_ == other.deadlines_; }
+
   // Learns where the device's memory BAR lies; to be called after configuration writes.
   void MapWindow();
 

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+# Running a guest from the host: sourced after ci/lib.sh.
+
+guest_dir=$root/build/guest
+nic_mac=52:54:00:12:34:56
+peer_mac=52:54:00:12:34:57
+# The other end of the wire is a second card of the same guest (ci/guest/session-lib), so nothing
+# depends on the host's network and no privilege is needed.
+wire_to_peer=(-netdev hubport,id=wire,hubid=0 -netdev hubport,id=far,hubid=0
+  -device "virtio-net-pci,netdev=far,mac=$peer_mac,romfile=")
+
+# prepare_guest [MAKE-IMAGE-ARGUMENT...]: sets kernel and initramfs.
+prepare_guest() {
+  local paths
+  paths=$("$root/ci/guest/make-image" "$@")
+  { read -r kernel && read -r initramfs; } <<<"$paths"
+}
+
+qemu_pid=
+stop_guest() { [ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null || true; }
+trap stop_guest EXIT
+trap 'exit 1' INT TERM
+
+# boot_guest SESSION SECONDS QEMU-ARGUMENT...
+# Needs qemu, accel, kernel and initramfs.  Sets console, the file of the guest's serial console, and
+# messages, that of QEMU's own.  Succeeds where the session says that it is done.
+boot_guest() {
+  local session=$1 seconds=$2 wires status=0
+  console=$guest_dir/$1.console
+  messages=$guest_dir/$1.messages
+  shift 2
+  # The guest's second serial port and QEMU's monitor are each other's ends.
+  wires=$(mktemp -d)
+  mkfifo "$wires/to-monitor" "$wires/to-guest"
+  ln -s to-monitor "$wires/serial.out"
+  ln -s to-guest "$wires/serial.in"
+  ln -s to-monitor "$wires/monitor.in"
+  ln -s to-guest "$wires/monitor.out"
+  : >"$console"
+  # shellcheck disable=SC2046
+  setpriv --pdeathsig TERM timeout --foreground --kill-after=10 "$seconds" "$qemu" \
+    -nodefaults -no-user-config -display none -no-reboot -L /usr/share/seabios -L /usr/share/qemu \
+    -machine pc $(accel_arguments "$accel") -smp 1 -m 512 -kernel "$kernel" -initrd "$initramfs" \
+    -append "console=ttyS0 panic=-1 softlockup_panic=1 session=$session" \
+    -serial "file:$console" \
+    -chardev "pipe,id=serial,path=$wires/serial" -serial chardev:serial \
+    -chardev "pipe,id=monitor,path=$wires/monitor" -mon chardev=monitor,mode=control \
+    "$@" </dev/null >"$messages" 2>&1 &
+  qemu_pid=$!
+  wait "$qemu_pid" || status=$?
+  qemu_pid=
+  rm -rf "$wires"
+  [ $status != 124 ] && [ $status != 137 ] || echo "stopped: no end after $seconds s" >>"$messages"
+  # Two cards on one wire are what is meant.
+  sed -i '/hub 0 is not connected to host network/d' "$messages"
+  [ $status = 0 ] && grep -q "^guest: session $session done" "$console"
+}
+
+# The last words of a guest that failed.
+show_guest() {
+  tail -n 30 "$console" >&2
+  cat "$messages" >&2
+}
+
+accel_arguments() {
+  case $1 in
+    kvm) echo "-accel kvm -cpu host" ;;
+    tcg) echo "-accel tcg,thread=multi -cpu max" ;;
+  esac
+}
+
+# Sets accel.  A KVM that exists need not work, so a guest is booted in it, once per boot of the host.
+choose_accel() {
+  local answer=$guest_dir/accel boot
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  if ! grep -qs "^$boot" "$answer"; then
+    accel=kvm
+    { [ -w /dev/kvm ] && boot_guest probe 15; } || accel=tcg
+    echo "$boot $accel" >"$answer"
+  fi
+  read -r _ accel <"$answer"
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "cli/diff.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "fuzz/e1000_generator.h"
+#include "fuzz/lockstep.h"
+#include "fuzz/save.h"
+#include "fuzz/shrink.h"
+#include "models/registry.h"
+#include "replay/plain_describer.h"
+
+namespace nicreplay {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct DiffRequest {
+  Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
+  std::vector<std::string> plugins;
+  std::uint64_t seed = 1;
+  std::uint64_t seeds = 0;
+  std::uint64_t operations = 10'000'000;
+  std::uint64_t per_seed = 1'000'000;
+  double seconds = 0;
+  std::string save = "divergence.nrt";
+  bool json = false;
+  bool quiet = false;
+};
+
+struct Found {
+  std::uint64_t seed = 0;
+  std::uint64_t operation = 0;  // in the session of the seed, from 0
+  std::size_t recorded = 0;     // operations before shrinking
+  Shrunk shrunk;
+  DivergenceText text;
+  std::string saved;
+};
+
+struct Tally {
+  std::uint64_t seeds = 0;
+  std::uint64_t operations = 0;
+  std::optional<Found> found;
+  double seconds = 0;
+};
+
+// The session of a seed once more, kept, then shrunk and saved.
+Result<Found> Investigate(const DiffRequest& request, std::uint64_t seed, std::uint64_t count) {
+  auto lockstep = Lockstep::Create(request.pairing, count);
+  if (!lockstep) return tl::make_unexpected(lockstep.error());
+  OperationRecorder recorder(**lockstep);
+  E1000Generator(seed, recorder).Run();
+  std::vector<Stimulus> operations = recorder.operations();
+  operations.resize(std::min<std::size_t>(operations.size(), count));
+  Found found;
+  found.seed = seed;
+  found.operation = count - 1;
+  found.recorded = operations.size();
+  fmt::print(stderr, "seed {}: operation {} differs; shrinking\n", seed, count - 1);
+  auto shrunk = Shrink(request.pairing, std::move(operations));
+  if (!shrunk) return tl::make_unexpected(shrunk.error());
+  found.shrunk = std::move(*shrunk);
+  found.text =
+      DescribeOperations(found.shrunk.divergence, request.pairing, found.shrunk.operations);
+  if (request.save.empty()) return found;
+  auto saved = SaveOperations(request.save, request.pairing, found.shrunk.operations,
+                              fmt::format("nicreplay diff, seed {}", seed));
+  if (!saved) return tl::make_unexpected(saved.error());
+  found.saved = request.save;
+  return found;
+}
+
+bool More(const DiffRequest& request, const Tally& tally, double elapsed) {
+  if (tally.found) return false;
+  if (request.seconds > 0) return elapsed < request.seconds;
+  if (request.seeds > 0) return tally.seeds < request.seeds;
+  return tally.operations < request.operations;
+}
+
+Result<Tally> RunSeeds(const DiffRequest& request) {
+  Tally tally;
+  const auto start = Clock::now();
+  const auto elapsed = [start] {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  double reported = 0;
+  while (More(request, tally, elapsed())) {
+    const std::uint64_t seed = request.seed + tally.seeds;
+    std::uint64_t limit = request.per_seed;
+    if (request.seeds == 0 && request.seconds == 0) {
+      limit = std::min(limit, request.operations - tally.operations);
+    }
+    auto lockstep = Lockstep::Create(request.pairing, limit);
+    if (!lockstep) return tl::make_unexpected(lockstep.error());
+    E1000Generator(seed, **lockstep).Run();
+    tally.operations += (*lockstep)->count();
+    ++tally.seeds;
+    if ((*lockstep)->diverged()) {
+      auto found = Investigate(request, seed, (*lockstep)->count());
+      if (!found) return tl::make_unexpected(found.error());
+      tally.found = std::move(*found);
+    }
+    if (!request.quiet && elapsed() - reported > 5) {
+      reported = elapsed();
+      fmt::print(stderr, "{} seeds, {} M operations, {:.2f} M/s\n", tally.seeds,
+                 tally.operations / 1'000'000,
+                 static_cast<double>(tally.operations) / 1e6 / reported);
+    }
+  }
+  tally.seconds = elapsed();
+  return tally;
+}
+
+std::unique_ptr<Describer> DescriberOf(const Pairing& pairing) {
+  auto entry = FindModel(pairing.left.model);
+  if (entry && (*entry)->describer != nullptr) return (*entry)->describer();
+  return std::make_unique<PlainDescriber>();
+}
+
+void PrintFound(const DiffRequest& request, const Found& found) {
+  const auto& operations = found.shrunk.operations;
+  fmt::print("seed {}, operation {}: {}: {}\n", found.seed, found.operation,
+             KindName(found.shrunk.divergence.kind), found.text.name);
+  for (const std::string& line : found.text.lines) fmt::print("    {}\n", line);
+  fmt::print("  (expected: {}, found: {})\n", request.pairing.left.model,
+             request.pairing.right.model);
+  fmt::print("  shrunk from {} operations to {} in {} runs:\n", found.recorded, operations.size(),
+             found.shrunk.tries);
+  const auto describer = DescriberOf(request.pairing);
+  const std::size_t first = operations.size() > 40 ? operations.size() - 40 : 0;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const Stimulus& operation = operations[i];
+    if (operation.kind == StimulusKind::kWrite) {
+      describer->OnWrite(operation.access(), operation.value);
+    }
+    if (i < first) continue;
+    std::string extra;
+    if (operation.kind == StimulusKind::kMemory) {
+      extra = ": " + describer->DescribeMemory(operation.value, operation.bytes());
+    }
+    fmt::print("    {:>4} {:>12} ns  {}{}\n", i, operation.time,
+               DescribeStimulus(operation, *describer), extra);
+  }
+  if (!found.saved.empty()) {
+    fmt::print("  reproduce: nicreplay replay --model {} {}\n", request.pairing.right.model,
+               found.saved);
+  }
+}
+
+void PrintJson(const DiffRequest& request, const Tally& tally) {
+  nlohmann::json json = {
+      {"left", request.pairing.left.model}, {"right", request.pairing.right.model},
+      {"first_seed", request.seed},         {"seeds", tally.seeds},
+      {"operations", tally.operations},     {"seconds", tally.seconds},
+      {"divergences", tally.found ? 1 : 0}};
+  if (tally.found) {
+    json["divergence"] = {{"seed", tally.found->seed},
+                          {"operation", tally.found->operation},
+                          {"kind", KindName(tally.found->shrunk.divergence.kind)},
+                          {"name", tally.found->text.name},
+                          {"details", tally.found->text.lines},
+                          {"shrunk_to", tally.found->shrunk.operations.size()},
+                          {"trace", tally.found->saved}};
+  }
+  fmt::print("{}\n", json.dump(2));
+}
+
+int Diff(const DiffRequest& request) {
+  for (const std::string& path : request.plugins) {
+    if (auto loaded = LoadPlugin(path); !loaded) {
+      fmt::print(stderr, "nicreplay: {}: {}\n", path, loaded.error().ToString());
+      return 2;
+    }
+  }
+  auto tally = RunSeeds(request);
+  if (!tally) {
+    fmt::print(stderr, "nicreplay: {}\n", tally.error().ToString());
+    return 2;
+  }
+  if (request.json) {
+    PrintJson(request, *tally);
+  } else {
+    fmt::print("{} against {}: {} operations, seeds {} to {}, {:.1f} s, {:.2f} M/s: {}\n",
+               request.pairing.left.model, request.pairing.right.model, tally->operations,
+               request.seed, request.seed + tally->seeds - 1, tally->seconds,
+               static_cast<double>(tally->operations) / 1e6 / tally->seconds,
+               tally->found ? "DIVERGE" : "identical");
+    if (tally->found) PrintFound(request, *tally->found);
+  }
+  return tally->found ? 1 : 0;
+}
+
+}  // namespace
+
+void AddDiffCommand(CLI::App& app, int* exit_code) {
+  auto request = std::make_shared<DiffRequest>();
+  CLI::App* command = app.add_subcommand(
+      "diff", "Drive two models with the same generated operations until they differ");
+  command->footer(
+      "Sessions are generated from seeds: rings, offloads, filters, interrupts, link, EEPROM, PHY, "
+      "garbage.  The first\ndifference is shrunk and saved as a trace.\n\n"
+      "Examples:\n"
+      "  nicreplay diff --left e1000-stock --right qemu-e1000 --ops 20000000\n"
+      "  nicreplay diff --plugin ./mine.so --right mine --time 60\n"
+      "Exit codes: 0 no difference, 1 a difference, 2 usage.");
+  command->add_option("--left", request->pairing.left.model, "The model taken as right")
+      ->capture_default_str();
+  command->add_option("--right", request->pairing.right.model, "The model compared with it")
+      ->capture_default_str();
+  command->add_option("--left-options", request->pairing.left.options, "key=value,...");
+  command->add_option("--right-options", request->pairing.right.options, "key=value,...");
+  command->add_option("--plugin", request->plugins,
+                      "Shared object with further models (models/c_api.h); may be repeated");
+  command->add_option("--seed", request->seed, "First seed")->capture_default_str();
+  command->add_option("--seeds", request->seeds, "Number of seeds, instead of --ops");
+  command->add_option("--ops", request->operations, "Operations in all")->capture_default_str();
+  command->add_option("--ops-per-seed", request->per_seed, "Operations of one session")
+      ->capture_default_str();
+  command->add_option("--time", request->seconds, "Seconds to run, instead of --ops");
+  command->add_option("--save", request->save, "Where to save the trace of a difference")
+      ->capture_default_str();
+  command->add_flag("--json", request->json, "Print JSON");
+  command->add_flag("--quiet", request->quiet, "No progress on standard error");
+  command->callback([request, exit_code] { *exit_code = Diff(*request); });
+}
+
+}  // namespace nicreplay

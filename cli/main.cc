@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "cli/builtin_models.h"
+#include "cli/diff.h"
+#include "cli/info.h"
+#include "cli/models.h"
+#include "cli/replay.h"
+#include "cli/show.h"
+
+namespace {
+
+int Run(int argc, char** argv) {
+  CLI::App app{"nicreplay: record, replay, test and fuzz NIC device models, deterministically",
+               "nicreplay"};
+  app.footer("Exit codes: 0 identical, 1 divergence, 2 usage or unreadable input.");
+  app.set_version_flag("--version", NICREPLAY_VERSION);
+  app.require_subcommand(1);
+  nicreplay::RegisterBuiltinModels();
+  int exit_code = 0;
+  nicreplay::AddReplayCommand(app, &exit_code);
+  nicreplay::AddInfoCommand(app, &exit_code);
+  nicreplay::AddShowCommand(app, &exit_code);
+  nicreplay::AddDiffCommand(app, &exit_code);
+  nicreplay::AddModelsCommand(app, &exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "nicreplay: %s\n", error.what());
+    return 2;
+  }
+}

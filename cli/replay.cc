@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "cli/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "models/registry.h"
+#include "replay/digest.h"
+#include "replay/load.h"
+#include "replay/plain_describer.h"
+#include "replay/session.h"
+
+namespace nicreplay {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct ReplayRequest {
+  std::vector<std::string> traces;
+  std::vector<std::string> plugins;
+  Candidate candidate{"e1000-stock", ""};
+  std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
+  unsigned repeat = 3;
+  bool bare = false;
+  bool digest = false;
+  bool json = false;
+  bool salvage = false;
+};
+
+// What one trace gave.
+struct SessionReport {
+  std::string path;
+  TraceTotals totals;
+  std::optional<Error> damage;     // where a salvaged trace ends
+  std::optional<Digest> recorded;  // of the footer
+  std::optional<Digest> digest;    // of this replay
+  std::optional<ReplayOutcome> checked;
+  std::optional<DivergenceText> text;
+  std::string stimulus;  // at which it diverges
+  double read_seconds = 0;
+  double checked_seconds = 0;  // medians
+  double bare_seconds = 0;
+  std::vector<double> ratios;  // checked to bare, by round, ascending
+};
+
+double Seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) * 1e-9; }
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// Each round runs both forms, so that a noisy machine moves both.
+Status RunRounds(const Program& program, const ReplayRequest& request, SessionReport* report) {
+  std::vector<double> bare_times;
+  std::vector<double> checked_times;
+  for (unsigned round = 0; round < std::max(1u, request.repeat); ++round) {
+    auto bare = ReplayBare(program, request.candidate, request.to);
+    if (!bare) return tl::make_unexpected(bare.error());
+    bare_times.push_back(Seconds(bare->time));
+    if (request.bare) continue;
+    auto checked = ReplayChecked(program, request.candidate, request.to);
+    if (!checked) return tl::make_unexpected(checked.error());
+    checked_times.push_back(Seconds(checked->time));
+    report->ratios.push_back(checked_times.back() / bare_times.back());
+    report->checked = std::move(*checked);
+    if (report->checked->divergence) break;
+  }
+  report->bare_seconds = Median(bare_times);
+  if (!checked_times.empty()) report->checked_seconds = Median(checked_times);
+  std::sort(report->ratios.begin(), report->ratios.end());
+  return Ok();
+}
+
+void DescribeDivergence(const Program& program, SessionReport* report) {
+  auto entry = FindModel(program.header.model);
+  std::unique_ptr<Describer> describer = std::make_unique<PlainDescriber>();
+  if (entry && (*entry)->describer != nullptr) describer = (*entry)->describer();
+  const Divergence& divergence = *report->checked->divergence;
+  report->text = Describe(divergence, program, *describer);
+  report->stimulus = DescribeStimulus(program.steps[divergence.event].stimulus, *describer);
+}
+
+Result<SessionReport> ReplayOne(const std::string& path, const ReplayRequest& request) {
+  SessionReport report;
+  report.path = path;
+  const auto start = Clock::now();
+  auto loaded = LoadProgram(path, request.salvage ? Salvage::kYes : Salvage::kNo);
+  if (!loaded) return tl::make_unexpected(loaded.error());
+  report.read_seconds = Seconds(Clock::now() - start);
+  const Program& program = loaded->program;
+  report.totals = program.totals;
+  report.damage = loaded->damage;
+  report.recorded = loaded->digest;
+  if (auto done = RunRounds(program, request, &report); !done) {
+    return tl::make_unexpected(done.error());
+  }
+  if (report.checked && report.checked->divergence) DescribeDivergence(program, &report);
+  if (request.digest) {
+    auto digest = ReplayDigest(program, request.candidate);
+    if (!digest) return tl::make_unexpected(digest.error());
+    report.digest = *digest;
+  }
+  return report;
+}
+
+const char* Verdict(const SessionReport& report) {
+  if (!report.checked) return "not checked";
+  return report.checked->divergence ? "DIVERGES" : "identical";
+}
+
+std::string ReproduceCommand(const SessionReport& report, const ReplayRequest& request) {
+  std::string command = "nicreplay replay --model " + request.candidate.model;
+  if (!request.candidate.options.empty()) command += " --options " + request.candidate.options;
+  for (const std::string& plugin : request.plugins) command += " --plugin " + plugin;
+  return fmt::format("{} --to {} {}", command, report.checked->divergence->event + 1, report.path);
+}
+
+void PrintDivergence(const SessionReport& report, const ReplayRequest& request) {
+  const Divergence& divergence = *report.checked->divergence;
+  fmt::print("  event {}: {}\n  {}: {}\n", divergence.event, report.stimulus,
+             KindName(divergence.kind), report.text->name);
+  for (const std::string& line : report.text->lines) fmt::print("    {}\n", line);
+  fmt::print("  contract: exact\n  reproduce: {}\n", ReproduceCommand(report, request));
+  const std::uint64_t from = divergence.event < 10 ? 0 : divergence.event - 10;
+  fmt::print("  context:   nicreplay show --from {} --to {} {}\n", from, divergence.event,
+             report.path);
+}
+
+void PrintUnknownReads(const ReplayOutcome& outcome) {
+  if (outcome.unknown_read_count == 0) return;
+  fmt::print("  {} reads of memory that the trace does not know:\n", outcome.unknown_read_count);
+  for (const UnknownRead& read : outcome.unknown_reads) {
+    fmt::print("    event {}: {} bytes at {:#x}\n", read.event, read.size, read.address);
+  }
+}
+
+void PrintText(const SessionReport& report, const ReplayRequest& request) {
+  const TraceTotals& totals = report.totals;
+  const double seconds = report.checked ? report.checked_seconds : report.bare_seconds;
+  const auto frames = static_cast<double>(totals.frames_in + totals.frames_out);
+  const auto bytes = static_cast<double>(totals.bytes_in + totals.bytes_out);
+  fmt::print("{}: {}\n", std::filesystem::path(report.path).filename().string(), Verdict(report));
+  fmt::print(
+      "  {} events, {} frames, {:.1f} MB of frames; {:.2f} M events/s, {:.0f} k frames/s, "
+      "{:.2f} Gbit/s\n",
+      totals.stimuli, totals.frames_in + totals.frames_out, bytes / 1e6,
+      static_cast<double>(totals.stimuli) / seconds / 1e6, frames / seconds / 1e3,
+      bytes * 8 / seconds / 1e9);
+  fmt::print("  read {:.1f} ms, bare {:.1f} ms", report.read_seconds * 1e3,
+             report.bare_seconds * 1e3);
+  if (report.checked) {
+    fmt::print(", checked {:.1f} ms: {:.2f}x bare ({:.2f}-{:.2f} in {} rounds)",
+               report.checked_seconds * 1e3, Median(report.ratios), report.ratios.front(),
+               report.ratios.back(), report.ratios.size());
+  }
+  fmt::print("\n");
+  if (report.digest) {
+    fmt::print("  digest {}{}\n", ToString(*report.digest),
+               !report.recorded                     ? ""
+               : *report.recorded == *report.digest ? " (the recording's)"
+                                                    : " (NOT the recording's)");
+  }
+  if (report.damage) fmt::print("  salvaged up to: {}\n", report.damage->ToString());
+  if (report.checked && report.checked->divergence) PrintDivergence(report, request);
+  if (report.checked) PrintUnknownReads(*report.checked);
+}
+
+nlohmann::json ToJson(const SessionReport& report, const ReplayRequest& request) {
+  const TraceTotals& totals = report.totals;
+  nlohmann::json json = {{"trace", report.path},
+                         {"model", request.candidate.model},
+                         {"verdict", Verdict(report)},
+                         {"events", totals.stimuli},
+                         {"frames_in", totals.frames_in},
+                         {"frames_out", totals.frames_out},
+                         {"bytes_in", totals.bytes_in},
+                         {"bytes_out", totals.bytes_out},
+                         {"read_seconds", report.read_seconds},
+                         {"bare_seconds", report.bare_seconds}};
+  if (report.checked) {
+    json["checked_seconds"] = report.checked_seconds;
+    json["checked_to_bare"] = {{"median", Median(report.ratios)},
+                               {"min", report.ratios.front()},
+                               {"max", report.ratios.back()}};
+    json["unknown_reads"] = report.checked->unknown_read_count;
+  }
+  if (report.digest) json["digest"] = ToString(*report.digest);
+  if (report.recorded) json["recorded_digest"] = ToString(*report.recorded);
+  if (report.damage) json["salvaged_until"] = report.damage->ToString();
+  if (report.checked && report.checked->divergence) {
+    const Divergence& divergence = *report.checked->divergence;
+    json["divergence"] = {
+        {"event", divergence.event},     {"kind", KindName(divergence.kind)},
+        {"stimulus", report.stimulus},   {"name", report.text->name},
+        {"details", report.text->lines}, {"reproduce", ReproduceCommand(report, request)}};
+  }
+  return json;
+}
+
+int ReplayAll(const ReplayRequest& request) {
+  for (const std::string& path : request.plugins) {
+    if (auto loaded = LoadPlugin(path); !loaded) {
+      fmt::print(stderr, "nicreplay: {}: {}\n", path, loaded.error().ToString());
+      return 2;
+    }
+  }
+  int exit_code = 0;
+  nlohmann::json all = nlohmann::json::array();
+  for (const std::string& path : request.traces) {
+    auto report = ReplayOne(path, request);
+    if (!report) {
+      fmt::print(stderr, "nicreplay: {}: {}\n", path, report.error().ToString());
+      exit_code = 2;
+      continue;
+    }
+    const bool differs = (report->checked && report->checked->divergence) ||
+                         (report->digest && report->recorded && !request.salvage &&
+                          *report->digest != *report->recorded);
+    if (differs) exit_code = std::max(exit_code, 1);
+    if (request.json) {
+      all.push_back(ToJson(*report, request));
+    } else {
+      PrintText(*report, request);
+    }
+  }
+  if (request.json) fmt::print("{}\n", all.dump(2));
+  return exit_code;
+}
+
+}  // namespace
+
+void AddReplayCommand(CLI::App& app, int* exit_code) {
+  auto request = std::make_shared<ReplayRequest>();
+  CLI::App* command = app.add_subcommand(
+      "replay", "Replay recorded sessions on a model and check what the driver would see");
+  command->footer(
+      "The model is held to the `exact` contract: after every event the values read, guest memory, "
+      "the interrupt\nline and the frames sent must equal the recording's.  Each trace is also "
+      "replayed bare (effects discarded), so\nthat the figures say what checking costs.\n\n"
+      "Examples:\n"
+      "  nicreplay replay corpus/sessions/*.nrt\n"
+      "  nicreplay replay --plugin ./libmine.so --model mine corpus/sessions/*.nrt\n"
+      "Exit codes: 0 identical, 1 divergence, 2 usage or unreadable input.");
+  command->add_option("trace", request->traces, "Trace files (.nrt)")->required();
+  command->add_option("--model", request->candidate.model, "Model to run (see `nicreplay models`)")
+      ->capture_default_str();
+  command->add_option("--options", request->candidate.options,
+                      "Options of the model, key=value,...; default: those of the recording");
+  command->add_option("--plugin", request->plugins,
+                      "Shared object with further models (models/c_api.h); may be repeated");
+  command->add_option("--to", request->to, "Stop after this many events");
+  command->add_option("--repeat", request->repeat, "Rounds to measure, bare and checked by turns")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->add_flag("--bare", request->bare, "Discard the effects: what the model alone costs");
+  command->add_flag("--digest", request->digest, "Print the digest of what the driver sees");
+  command->add_flag("--salvage", request->salvage,
+                    "Replay every whole chunk of a damaged or unfinished trace");
+  command->add_flag("--json", request->json, "Print JSON");
+  command->callback([request, exit_code] { *exit_code = ReplayAll(*request); });
+}
+
+}  // namespace nicreplay

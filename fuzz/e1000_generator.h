@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// A generator of e1000 driver behaviour: episodes of what drivers do (rings, offloads, filters,
+// link, EEPROM, PHY) mixed with what no driver does (garbage registers, hostile descriptors,
+// addresses that wrap or refer to themselves).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/operation_sink.h"
+#include "fuzz/random.h"
+#include "models/e1000/descriptors.h"
+
+namespace nicreplay {
+
+class E1000Generator {
+ public:
+  static constexpr std::size_t kRamSize = std::size_t{1} << 20;
+
+  // The same seed drives the same operations, given the same answers.
+  E1000Generator(std::uint64_t seed, OperationSink& sink) : random_(seed), sink_(sink) {}
+
+  // Brings the device up as firmware and a driver do, then runs episodes until the sink is done.
+  void Run();
+
+  // The kinds of episodes, by name; each runs in every session with its own weight.
+  static std::vector<std::string_view> ModeNames();
+
+ private:
+  struct Mode {
+    std::string_view name;
+    unsigned weight;
+    void (E1000Generator::*episode)();
+  };
+  static const Mode kModes[];
+
+  struct Ring {
+    GuestAddress base = 0;
+    std::uint32_t count = 8;  // descriptors
+    std::uint32_t tail = 0;
+  };
+
+  // Operations (e1000_generator.cc)
+  std::uint64_t Do(Stimulus operation);
+  std::uint32_t Read(std::uint32_t offset, std::uint8_t size = 4);
+  void Write(std::uint32_t offset, std::uint64_t value, std::uint8_t size = 4);
+  void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value);
+  void Memory(GuestAddress address, Bytes bytes);
+  void Offer(Bytes frame);
+  void Elapse(Nanoseconds time);
+  void Wait();
+
+  // Choices (e1000_choices.cc)
+  std::uint32_t AnyValue();
+  std::uint32_t AnyOffset();
+  GuestAddress RamAddress(std::size_t size);
+  GuestAddress AnyAddress(std::size_t size);
+  std::uint16_t AnyLength();
+  std::vector<std::uint8_t> AnyFrame();
+  std::vector<std::uint8_t> TcpFrame(std::size_t payload, std::size_t header);
+  e1000::RawDescriptor AnyContext();
+  e1000::RawDescriptor AnyTransmit();
+  void StartTransmitRing();
+  void StartReceiveRing();
+  void FillReceiveRing(std::uint32_t count);
+  void Push(const std::vector<e1000::RawDescriptor>& descriptors);
+
+  // Episodes (e1000_episodes.cc)
+  void Registers();
+  void PartialAccesses();
+  void Interrupts();
+  void Eeprom();
+  void Phy();
+  void Filters();
+  void Transmit();
+  void Segment();
+  void HostileTransmit();
+  void Receive();
+  void HostileReceive();
+  void Loopback();
+  void Link();
+  void Statistics();
+  void Configuration();
+  void TimePasses();
+  void Reset();
+
+  Random random_;
+  OperationSink& sink_;
+  Nanoseconds now_ = 0;
+  Ring tx_;
+  Ring rx_;
+};
+
+}  // namespace nicreplay

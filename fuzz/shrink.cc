@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "fuzz/shrink.h"
+
+#include <algorithm>
+
+namespace nicreplay {
+
+namespace {
+
+// Names without numbers: "RX descriptor 5 status" and "RX descriptor 0 status" are the same
+// difference.
+std::string WithoutNumbers(const std::string& name) {
+  std::string text;
+  std::copy_if(name.begin(), name.end(), std::back_inserter(text),
+               [](char c) { return c < '0' || c > '9'; });
+  return text;
+}
+
+class Shrinker {
+ public:
+  Shrinker(const Pairing& pairing, std::uint64_t max_tries)
+      : pairing_(pairing), max_tries_(max_tries) {}
+
+  Result<Shrunk> Run(std::vector<Stimulus> operations) {
+    auto first = CompareOperations(pairing_, operations);
+    if (!first) return tl::make_unexpected(first.error());
+    if (!*first) return Fail(ErrorCode::kUsage, "the operations to shrink show no difference");
+    Accept(std::move(operations), **first);
+    name_ = Name(best_.operations, best_.divergence);
+    RemoveRuns();
+    best_.tries = tries_;
+    return best_;
+  }
+
+ private:
+  std::string Name(const std::vector<Stimulus>& operations, const Divergence& divergence) const {
+    return WithoutNumbers(DescribeOperations(divergence, pairing_, operations).name);
+  }
+
+  void Accept(std::vector<Stimulus> operations, const Divergence& divergence) {
+    operations.resize(divergence.event + 1);
+    best_.operations = std::move(operations);
+    best_.divergence = divergence;
+  }
+
+  bool Try(std::vector<Stimulus> operations) {
+    ++tries_;
+    auto found = CompareOperations(pairing_, operations);
+    if (!found || !*found || (*found)->kind != best_.divergence.kind) return false;
+    if (Name(operations, **found) != name_) return false;
+    Accept(std::move(operations), **found);
+    return true;
+  }
+
+  // Delta debugging: leaves out runs of operations, long ones first, until no single one can go.
+  void RemoveRuns() {
+    for (std::size_t run = std::max<std::size_t>(1, best_.operations.size() / 2);; run /= 2) {
+      bool removed = true;
+      while (removed && tries_ < max_tries_) {
+        removed = false;
+        for (std::size_t at = best_.operations.size(); at > 0 && tries_ < max_tries_;) {
+          const std::size_t from = at > run ? at - run : 0;
+          std::vector<Stimulus> without(best_.operations);
+          without.erase(without.begin() + static_cast<std::ptrdiff_t>(from),
+                        without.begin() + static_cast<std::ptrdiff_t>(at));
+          if (!without.empty() && Try(std::move(without))) {
+            removed = true;
+            at = std::min(from, best_.operations.size());
+          } else {
+            at = from;
+          }
+        }
+        if (run > 1) break;
+      }
+      if (run == 1) return;
+    }
+  }
+
+  const Pairing& pairing_;
+  std::uint64_t max_tries_;
+  std::uint64_t tries_ = 0;
+  std::string name_;
+  Shrunk best_;
+};
+
+}  // namespace
+
+Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
+                      std::uint64_t max_tries) {
+  return Shrinker(pairing, max_tries).Run(std::move(operations));
+}
+
+}  // namespace nicreplay

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Makes a list of operations that shows a difference as short as it gets while it shows the same
+// difference.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "fuzz/lockstep.h"
+
+namespace nicreplay {
+
+struct Shrunk {
+  std::vector<Stimulus> operations;  // pointing at the bytes of what was shrunk
+  Divergence divergence;
+  std::uint64_t tries = 0;
+};
+
+// `operations` must diverge.  The difference is the same if it has the same kind and the same name.
+// Bounded by `max_tries` runs.
+Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
+                      std::uint64_t max_tries = 4000);
+
+}  // namespace nicreplay
