@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 
@@ -226,7 +227,7 @@ TEST(HostileMessage, CutAnywhere) {
   const ChunkBuffer whole = Encode(EveryEvent(3)).value();
   for (std::size_t size = 0; size < whole.size(); size += size < 20'000 ? 4 : 1013) {
     ChunkBuffer message(size);
-    std::memcpy(message.bytes().data(), whole.words(), size);
+    std::ranges::copy(whole.bytes().first(size), message.bytes().begin());
     const Result<Chunk> chunk = Decode(std::move(message));
     ASSERT_FALSE(chunk) << size;
     EXPECT_EQ(chunk.error().code, ErrorCode::kCorrupt);

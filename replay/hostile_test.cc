@@ -248,7 +248,7 @@ TEST_F(Hostile, TheSameFromAFile) {
 
 // Records for ever, a byte on `progress` after each chunk.
 [[noreturn]] void RecordForEver(const std::string& path, int progress) {
-  auto writer = TraceWriter::Create(path, testing::ExampleHeader(), {.chunk_bytes = 300'000});
+  auto writer = TraceWriter::Create(path, testing::ExampleHeader(), {.chunk_bytes = 60'000});
   if (!writer) _exit(1);
   for (Nanoseconds time = 0;; time += 1000) {
     const std::size_t chunks = (*writer)->chunks();
