@@ -278,8 +278,10 @@ void AddShowCommand(CLI::App& app, int* exit_code) {
   command->add_option("--from", request->from, "First event")->capture_default_str();
   command->add_option("--to", request->to, "Last event");
   command->add_option("--limit", request->limit, "Print this many events at most");
-  command->add_option("--plugin", request->plugins,
-                      "Shared object with further models (models/c_api.h); may be repeated");
+  command
+      ->add_option("--plugin", request->plugins,
+                   "Shared object with further models (models/c_api.h); may be repeated")
+      ->allow_extra_args(false);
   command->add_flag("--hex", request->hex, "All bytes of memory and frames");
   command->add_flag("--json", request->json, "Print JSON, one event a line");
   command->callback([request, exit_code] { *exit_code = Show(*request); });
