@@ -31,8 +31,8 @@ std::uint16_t PseudoHeader(const ByteVector& frame, std::uint32_t length) {
 ByteVector MakeTcp(std::size_t size) {
   ByteVector frame = MakeFrame(size);
   frame[13] = 0;
-  const std::array<std::uint8_t, 20> ip = {0x45, 0, 0,  0, 0x12, 0xff, 0x40, 0, 64, 6,
-                                           0,    0, 10, 0, 0,    1,    10,   0, 0,  2};
+  const std::array<std::uint8_t, 20> ip = {0x45, 0, 0,    0,    0x12, 0xff, 0x40, 0, 64, 6,
+                                           0,    0, 0xf5, 0xe0, 0,    1,    10,   0, 0,  2};
   std::copy(ip.begin(), ip.end(), frame.begin() + kIp);
   StoreBe16(&frame[kIp + 2], static_cast<std::uint32_t>(size - kIp));
   const std::array<std::uint8_t, 20> tcp = {0, 80, 1,    0,    0xff, 0xff, 0xff, 0xf0, 0, 0,
