@@ -68,10 +68,14 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
 };
 
 // A file's cases: TEST_P(Subject, ...) on every target.
-#define NICREPLAY_CONFORMANCE(Subject)                   \
-  class Subject : public Conformance {};                 \
+#define NICREPLAY_CONFORMANCE_INSTANCES(Subject)         \
   INSTANTIATE_TEST_SUITE_P(                              \
       E1000, Subject, testing::ValuesIn(SuiteTargets()), \
       [](const testing::TestParamInfo<SuiteTarget>& parameter) { return parameter.param.name; })
+
+// The same for a subject that needs no fixture of its own.
+#define NICREPLAY_CONFORMANCE(Subject)   \
+  class Subject : public Conformance {}; \
+  NICREPLAY_CONFORMANCE_INSTANCES(Subject)
 
 }  // namespace nicreplay::e1000

@@ -112,26 +112,29 @@ std::uint16_t Driver::ReadEeprom(std::uint8_t word) {
   return static_cast<std::uint16_t>(Read(kEERD) >> eerd::kDATA_SHIFT);
 }
 
-// One clock of SK.
-void Driver::DriveEeprom(std::uint32_t pins) {
+void Driver::ClockEeprom(std::uint32_t pins) {
   Write(kEECD, eecd::kCS | pins);
   Write(kEECD, eecd::kCS | pins | eecd::kSK);
   Write(kEECD, eecd::kCS | pins);
 }
 
 std::uint16_t Driver::ReadEepromPins(std::uint8_t word) {
+  return static_cast<std::uint16_t>(ReadEepromPins(word, 16));
+}
+
+std::uint32_t Driver::ReadEepromPins(std::uint8_t word, int bits) {
   Write(kEECD, eecd::kCS);
   const std::uint32_t command = kMicrowireRead << 6 | word;
   for (int bit = kMicrowireCommandBits - 1; bit >= 0; --bit) {
-    DriveEeprom((command >> bit & 1) != 0 ? eecd::kDI : 0);
+    ClockEeprom((command >> bit & 1) != 0 ? eecd::kDI : 0);
   }
   std::uint32_t value = 0;
-  for (int bit = 0; bit < 16; ++bit) {
+  for (int bit = 0; bit < bits; ++bit) {
     value = value << 1 | ((Read(kEECD) & eecd::kDO) != 0 ? 1 : 0);
-    DriveEeprom(0);
+    ClockEeprom(0);
   }
   Write(kEECD, 0);
-  return static_cast<std::uint16_t>(value);
+  return value;
 }
 
 std::uint32_t Driver::ReadPhy(std::uint8_t address) {

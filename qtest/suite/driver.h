@@ -64,6 +64,10 @@ class Driver {
   // A word through EERD (5.3.1), and the same through the pins of EECD (5.3.2).
   std::uint16_t ReadEeprom(std::uint8_t word);
   std::uint16_t ReadEepromPins(std::uint8_t word);
+  // The word and what follows it, bit by bit.
+  std::uint32_t ReadEepromPins(std::uint8_t word, int bits);
+  // One clock of SK with the device selected.
+  void ClockEeprom(std::uint32_t pins);
   // MDIC (13.4.7); both return it as it reads afterwards.
   std::uint32_t ReadPhy(std::uint8_t address);
   std::uint32_t WritePhy(std::uint8_t address, std::uint16_t value);
@@ -96,7 +100,6 @@ class Driver {
 
  private:
   Stimulus At(StimulusKind kind) const;
-  void DriveEeprom(std::uint32_t pins);
 
   Target& target_;
   Nanoseconds now_ = 0;
