@@ -12,8 +12,8 @@
 #include "fuzz/lockstep.h"
 #include "fuzz/save.h"
 #include "fuzz/shrink.h"
+#include "models/families.h"
 #include "models/registry.h"
-#include "replay/plain_describer.h"
 
 namespace nicreplay {
 
@@ -117,12 +117,6 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
   return tally;
 }
 
-std::unique_ptr<Describer> DescriberOf(const Pairing& pairing) {
-  auto entry = FindModel(pairing.left.model);
-  if (entry && (*entry)->describer != nullptr) return (*entry)->describer();
-  return std::make_unique<PlainDescriber>();
-}
-
 void PrintFound(const DiffRequest& request, const Found& found) {
   const auto& operations = found.shrunk.operations;
   fmt::print("seed {}, operation {}: {}: {}\n", found.seed, found.operation,
@@ -132,7 +126,7 @@ void PrintFound(const DiffRequest& request, const Found& found) {
              request.pairing.right.model);
   fmt::print("  shrunk from {} operations to {} in {} runs:\n", found.recorded, operations.size(),
              found.shrunk.tries);
-  const auto describer = DescriberOf(request.pairing);
+  const auto describer = DescriberOfModel({request.pairing.left.model});
   const std::size_t first = operations.size() > 40 ? operations.size() - 40 : 0;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Stimulus& operation = operations[i];

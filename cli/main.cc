@@ -5,6 +5,7 @@
 
 #include "cli/builtin_models.h"
 #include "cli/diff.h"
+#include "cli/generate.h"
 #include "cli/info.h"
 #include "cli/models.h"
 #include "cli/replay.h"
@@ -24,6 +25,7 @@ int Run(int argc, char** argv) {
   nicreplay::AddInfoCommand(app, &exit_code);
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
+  nicreplay::AddGenerateCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
     app.parse(argc, argv);

@@ -10,10 +10,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "models/families.h"
 #include "models/registry.h"
 #include "replay/digest.h"
 #include "replay/load.h"
-#include "replay/plain_describer.h"
 #include "replay/session.h"
 
 namespace nicreplay {
@@ -79,10 +79,9 @@ Status RunRounds(const Program& program, const ReplayRequest& request, SessionRe
   return Ok();
 }
 
-void DescribeDivergence(const Program& program, SessionReport* report) {
-  auto entry = FindModel(program.header.model);
-  std::unique_ptr<Describer> describer = std::make_unique<PlainDescriber>();
-  if (entry && (*entry)->describer != nullptr) describer = (*entry)->describer();
+void DescribeDivergence(const Program& program, const ReplayRequest& request,
+                        SessionReport* report) {
+  const auto describer = DescriberOfModel({program.header.model, request.candidate.model});
   const Divergence& divergence = *report->checked->divergence;
   report->text = Describe(divergence, program, *describer);
   report->stimulus = DescribeStimulus(program.steps[divergence.event].stimulus, *describer);
@@ -102,7 +101,7 @@ Result<SessionReport> ReplayOne(const std::string& path, const ReplayRequest& re
   if (auto done = RunRounds(program, request, &report); !done) {
     return tl::make_unexpected(done.error());
   }
-  if (report.checked && report.checked->divergence) DescribeDivergence(program, &report);
+  if (report.checked && report.checked->divergence) DescribeDivergence(program, request, &report);
   if (request.digest) {
     auto digest = ReplayDigest(program, request.candidate);
     if (!digest) return tl::make_unexpected(digest.error());

@@ -221,6 +221,18 @@ TEST_F(PciConfigTest, SaveAndLoad) {
   EXPECT_EQ(again, state);
 }
 
+TEST_F(PciConfigTest, LineThatWentAstrayIsSaved) {
+  config_.SetInterrupt(LineLevel::kHigh, host_);
+  Write1(0x05, 0x04);
+  config_.SetInterrupt(LineLevel::kLow, host_);
+  std::array<std::uint8_t, PciConfig::kStateSize> state;
+  config_.Save(state);
+  PciConfig other(E1000Like(), 0x40000);
+  ASSERT_TRUE(other.Load(state));
+  other.Reset(host_);
+  EXPECT_EQ(host_.levels, (std::vector{LineLevel::kHigh, LineLevel::kLow}));
+}
+
 TEST_F(PciConfigTest, LoadRefusesAnotherDevicesState) {
   std::array<std::uint8_t, PciConfig::kStateSize> state;
   config_.Save(state);

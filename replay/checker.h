@@ -77,7 +77,6 @@ class Checker : public ReplayHost {
   LineLevel line_ = LineLevel::kLow;
   LineLevel line_before_ = LineLevel::kLow;
   bool ready_before_ = false;
-  bool timers_touched_ = false;
   std::array<std::uint64_t, kTimers> deadline_;
   std::array<std::uint64_t, kTimers> deadline_before_;
   std::array<bool, kTimers> touched_{};

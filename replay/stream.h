@@ -133,6 +133,7 @@ struct LoadedTrace {
 inline constexpr std::uint64_t kMaxLoadedBytes = std::uint64_t{2} << 30;
 
 Result<LoadedTrace> LoadTrace(const std::string& path, Salvage salvage = Salvage::kNo);
-Result<LoadedTrace> LoadTrace(TraceReader reader, Salvage salvage = Salvage::kNo);
+Result<LoadedTrace> LoadTrace(TraceReader reader, Salvage salvage = Salvage::kNo,
+                              std::uint64_t max_bytes = kMaxLoadedBytes);
 
 }  // namespace nicreplay

@@ -92,7 +92,7 @@ Result<LoadedTrace> LoadTrace(const std::string& path, Salvage salvage) {
       [&](TraceReader reader) { return LoadTrace(std::move(reader), salvage); });
 }
 
-Result<LoadedTrace> LoadTrace(TraceReader reader, Salvage salvage) {
+Result<LoadedTrace> LoadTrace(TraceReader reader, Salvage salvage, std::uint64_t max_bytes) {
   LoadedTrace trace;
   bool has_header = false;
   std::uint64_t bytes = 0;
@@ -100,9 +100,11 @@ Result<LoadedTrace> LoadTrace(TraceReader reader, Salvage salvage) {
     Result<std::optional<Chunk>> chunk = reader.Next();
     if (chunk && !chunk->has_value()) break;
     if (chunk) bytes += reader.content_size();
-    if (bytes > kMaxLoadedBytes) {
-      chunk = tl::make_unexpected(
-          Error{ErrorCode::kTooLarge, "a trace over 2 GiB", trace.chunks.size() + 1, {}});
+    if (bytes > max_bytes) {
+      chunk = tl::make_unexpected(Error{ErrorCode::kTooLarge,
+                                        "a trace that is too long to load at once",
+                                        trace.chunks.size() + 1,
+                                        {}});
     }
     if (!chunk) {
       if (salvage == Salvage::kNo || !has_header) return tl::make_unexpected(chunk.error());

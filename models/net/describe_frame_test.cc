@@ -92,6 +92,16 @@ TEST(DescribeFrame, Ip6) {
             "IPv6 UDP [fe80::f]:68 > [ff02::2]:67 len 8");
 }
 
+TEST(DescribeFrame, Ip6ExtensionHeaders) {
+  const std::string tcp = "0001 0002 00000003 00000000 5002 ffff 0000 0000 aabb";
+  EXPECT_EQ(Text(kMacs + "86dd 60000000 001e 00 ff " + kAddresses6 + "0600 010400000000" + tcp),
+            "IPv6 TCP [fe80::f]:1 > [ff02::2]:2 [S] seq 3 len 2");
+  EXPECT_EQ(Text(kMacs + "86dd 60000000 0018 00 ff " + kAddresses6 + "1103 010400000000" + kUdp),
+            "IPv6 fe80::f > ff02::2 protocol 0 len 24");
+  EXPECT_EQ(Text(kMacs + "86dd 60000000 0018 2c ff " + kAddresses6 + "1100 0008 00000000" + kUdp),
+            "IPv6 fe80::f > ff02::2 protocol 44 len 24");
+}
+
 TEST(DescribeFrame, Tags) {
   const std::string arp = "0806 0001 0800 06 04 0001 525400123456 0a00020f 000000000000 0a000202";
   EXPECT_EQ(Text(kMacs + "8100 0064" + arp), "VLAN 100 ARP who-has 10.0.2.2 tell 10.0.2.15");
