@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/model_sources.h"
 #include "fuzz/e1000_generator.h"
 #include "fuzz/lockstep.h"
 #include "fuzz/save.h"
@@ -23,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 struct DiffRequest {
   Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
-  std::vector<std::string> plugins;
+  ModelSources sources;
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;
   std::uint64_t operations = 10'000'000;
@@ -142,8 +143,8 @@ void PrintFound(const DiffRequest& request, const Found& found) {
                DescribeStimulus(operation, *describer), extra);
   }
   if (!found.saved.empty()) {
-    fmt::print("  reproduce: nicreplay replay --model {} {}\n", request.pairing.right.model,
-               found.saved);
+    fmt::print("  reproduce: nicreplay replay{} --model {} {}\n", request.sources.ToArguments(),
+               request.pairing.right.model, found.saved);
   }
 }
 
@@ -166,11 +167,9 @@ void PrintJson(const DiffRequest& request, const Tally& tally) {
 }
 
 int Diff(const DiffRequest& request) {
-  for (const std::string& path : request.plugins) {
-    if (auto loaded = LoadPlugin(path); !loaded) {
-      fmt::print(stderr, "nicreplay: {}: {}\n", path, loaded.error().ToString());
-      return 2;
-    }
+  if (auto loaded = request.sources.Load(); !loaded) {
+    fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
+    return 2;
   }
   auto tally = RunSeeds(request);
   if (!tally) {
@@ -209,8 +208,7 @@ void AddDiffCommand(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   command->add_option("--left-options", request->pairing.left.options, "key=value,...");
   command->add_option("--right-options", request->pairing.right.options, "key=value,...");
-  command->add_option("--plugin", request->plugins,
-                      "Shared object with further models (models/c_api.h); may be repeated");
+  request->sources.AddTo(command);
   command->add_option("--seed", request->seed, "First seed")->capture_default_str();
   command->add_option("--seeds", request->seeds, "Number of seeds, instead of --ops");
   command->add_option("--ops", request->operations, "Operations in all")->capture_default_str();

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cli/model_sources.h"
 #include "fuzz/e1000_generator.h"
 #include "fuzz/save.h"
 
@@ -13,6 +14,7 @@ namespace nicreplay {
 namespace {
 
 struct GenerateRequest {
+  ModelSources sources;
   std::string model = "e1000-stock";
   std::string options;
   std::uint64_t seed = 1;
@@ -32,6 +34,10 @@ Status WriteSession(const GenerateRequest& request) {
 }
 
 int Generate(const GenerateRequest& request) {
+  if (auto loaded = request.sources.Load(); !loaded) {
+    fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
+    return 2;
+  }
   if (auto written = WriteSession(request); !written) {
     fmt::print(stderr, "nicreplay: {}: {}\n", request.output, written.error().ToString());
     return 2;
@@ -53,6 +59,7 @@ void AddGenerateCommand(CLI::App& app, int* exit_code) {
   command->add_option("-o,--output", request->output, "Trace file to write")->required();
   command->add_option("--model", request->model, "Model to record")->capture_default_str();
   command->add_option("--options", request->options, "Options of the model, key=value,...");
+  request->sources.AddTo(command);
   command->add_option("--seed", request->seed, "Seed")->capture_default_str();
   command->add_option("--ops", request->operations, "Operations")->capture_default_str();
   command->callback([request, exit_code] { *exit_code = Generate(*request); });
