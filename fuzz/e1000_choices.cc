@@ -43,15 +43,15 @@ std::uint32_t E1000Generator::AnyOffset() {
 }
 
 GuestAddress E1000Generator::RamAddress(std::size_t size) {
-  const std::size_t room = size >= kRamSize ? 1 : kRamSize - size;
-  const GuestAddress address = random_.Below(room);
+  const std::size_t room = size >= window_.size ? 1 : window_.size - size;
+  const GuestAddress address = window_.base + random_.Below(room);
   return random_.OneIn(3) ? address : address & ~GuestAddress{15};
 }
 
 GuestAddress E1000Generator::AnyAddress(std::size_t size) {
   switch (random_.Below(24)) {
     case 0:
-      return kRamSize - random_.Below(64);  // runs out of RAM
+      return window_.base + window_.size - random_.Below(64);  // runs out of RAM
     case 1:
       return kBar + random_.Below(e1000::kBar0Size);  // the device's own registers
     case 2:
@@ -177,13 +177,15 @@ void E1000Generator::StartTransmitRing() {
   static constexpr std::uint32_t kCounts[] = {8, 8, 16, 32, 64, 256};
   tx_.count = random_.Pick(kCounts);
   tx_.base = RamAddress(tx_.count * 16) & ~GuestAddress{15};
+  // A driver stops the engine first; one that does not makes it work a lap of whatever lies there.
+  if (!random_.OneIn(16)) Write(e1000::kTCTL, 0);
   Write(e1000::kTDBAL, tx_.base);
   Write(e1000::kTDBAH, random_.OneIn(50) ? AnyValue() : 0);
   Write(e1000::kTDLEN, random_.OneIn(50) ? random_.Below(4096) : tx_.count * 16);
   tx_.tail = random_.OneIn(4) ? static_cast<std::uint32_t>(random_.Below(tx_.count)) : 0;
   Write(e1000::kTDH, random_.OneIn(50) ? random_.Below(512) : tx_.tail);
-  Write(e1000::kTCTL, random_.OneIn(20) ? 0 : e1000::tctl::kEN);
   Write(e1000::kTDT, tx_.tail);
+  Write(e1000::kTCTL, random_.OneIn(20) ? 0 : e1000::tctl::kEN);
 }
 
 void E1000Generator::StartReceiveRing() {
