@@ -25,10 +25,15 @@
 
 namespace nicreplay::e1000 {
 
+// Whether frames of less than 60 bytes are padded before they reach the device, as QEMU's network
+// backends do.
+enum class NetworkPadding : std::uint8_t { kLeaves, kPads };
+
 // A kind of target that the cases run on.
 struct SuiteTarget {
   std::string name;  // of GoogleTest's parameter: "Stock", "QemuSource", "Live"
   QemuVersion version = QemuVersion::k7_2;
+  NetworkPadding network = NetworkPadding::kLeaves;
   // A device after power-on with the model's options ("mitigation=off").
   std::function<Result<std::unique_ptr<Target>>(const std::string& options)> create;
 

@@ -49,7 +49,7 @@ Status AddModel(const std::string& model) {
   const auto entry = FindModel(model);
   if (!entry) return tl::make_unexpected(entry.error());
   SuiteTargets().push_back(
-      {InstanceName(model), VersionIn((*entry)->summary),
+      {InstanceName(model), VersionIn((*entry)->summary), NetworkPadding::kLeaves,
        [model](const std::string& options) { return CreateReset(model, options); }});
   return Ok();
 }
