@@ -8,12 +8,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/model_sources.h"
 #include "fuzz/e1000_generator.h"
 #include "fuzz/lockstep.h"
 #include "fuzz/save.h"
 #include "fuzz/shrink.h"
+#include "models/families.h"
 #include "models/registry.h"
-#include "replay/plain_describer.h"
 
 namespace nicreplay {
 
@@ -23,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 struct DiffRequest {
   Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
-  std::vector<std::string> plugins;
+  ModelSources sources;
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;
   std::uint64_t operations = 10'000'000;
@@ -117,12 +118,6 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
   return tally;
 }
 
-std::unique_ptr<Describer> DescriberOf(const Pairing& pairing) {
-  auto entry = FindModel(pairing.left.model);
-  if (entry && (*entry)->describer != nullptr) return (*entry)->describer();
-  return std::make_unique<PlainDescriber>();
-}
-
 void PrintFound(const DiffRequest& request, const Found& found) {
   const auto& operations = found.shrunk.operations;
   fmt::print("seed {}, operation {}: {}: {}\n", found.seed, found.operation,
@@ -132,7 +127,7 @@ void PrintFound(const DiffRequest& request, const Found& found) {
              request.pairing.right.model);
   fmt::print("  shrunk from {} operations to {} in {} runs:\n", found.recorded, operations.size(),
              found.shrunk.tries);
-  const auto describer = DescriberOf(request.pairing);
+  const auto describer = DescriberOfModel({request.pairing.left.model});
   const std::size_t first = operations.size() > 40 ? operations.size() - 40 : 0;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Stimulus& operation = operations[i];
@@ -148,8 +143,8 @@ void PrintFound(const DiffRequest& request, const Found& found) {
                DescribeStimulus(operation, *describer), extra);
   }
   if (!found.saved.empty()) {
-    fmt::print("  reproduce: nicreplay replay --model {} {}\n", request.pairing.right.model,
-               found.saved);
+    fmt::print("  reproduce: nicreplay replay{} --model {} {}\n", request.sources.ToArguments(),
+               request.pairing.right.model, found.saved);
   }
 }
 
@@ -172,11 +167,9 @@ void PrintJson(const DiffRequest& request, const Tally& tally) {
 }
 
 int Diff(const DiffRequest& request) {
-  for (const std::string& path : request.plugins) {
-    if (auto loaded = LoadPlugin(path); !loaded) {
-      fmt::print(stderr, "nicreplay: {}: {}\n", path, loaded.error().ToString());
-      return 2;
-    }
+  if (auto loaded = request.sources.Load(); !loaded) {
+    fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
+    return 2;
   }
   auto tally = RunSeeds(request);
   if (!tally) {
@@ -215,8 +208,7 @@ void AddDiffCommand(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   command->add_option("--left-options", request->pairing.left.options, "key=value,...");
   command->add_option("--right-options", request->pairing.right.options, "key=value,...");
-  command->add_option("--plugin", request->plugins,
-                      "Shared object with further models (models/c_api.h); may be repeated");
+  request->sources.AddTo(command);
   command->add_option("--seed", request->seed, "First seed")->capture_default_str();
   command->add_option("--seeds", request->seeds, "Number of seeds, instead of --ops");
   command->add_option("--ops", request->operations, "Operations in all")->capture_default_str();

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "cli/builtin_models.h"
 #include "cli/diff.h"
+#include "cli/generate.h"
 #include "cli/info.h"
 #include "cli/models.h"
 #include "cli/replay.h"
@@ -18,12 +18,12 @@ int Run(int argc, char** argv) {
   app.footer("Exit codes: 0 identical, 1 divergence, 2 usage or unreadable input.");
   app.set_version_flag("--version", NICREPLAY_VERSION);
   app.require_subcommand(1);
-  nicreplay::RegisterBuiltinModels();
   int exit_code = 0;
   nicreplay::AddReplayCommand(app, &exit_code);
   nicreplay::AddInfoCommand(app, &exit_code);
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
+  nicreplay::AddGenerateCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
     app.parse(argc, argv);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "cli/model_sources.h"
 #include "models/registry.h"
 
 namespace nicreplay {
@@ -14,7 +15,7 @@ namespace nicreplay {
 namespace {
 
 struct ModelsRequest {
-  std::vector<std::string> plugins;
+  ModelSources sources;
   bool json = false;
 };
 
@@ -36,11 +37,9 @@ void PrintJson() {
 }
 
 int ListModels(const ModelsRequest& request) {
-  for (const std::string& path : request.plugins) {
-    if (auto loaded = LoadPlugin(path); !loaded) {
-      fmt::print(stderr, "nicreplay: {}: {}\n", path, loaded.error().ToString());
-      return 2;
-    }
+  if (auto loaded = request.sources.Load(); !loaded) {
+    fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
+    return 2;
   }
   request.json ? PrintJson() : PrintText();
   return 0;
@@ -51,8 +50,7 @@ int ListModels(const ModelsRequest& request) {
 void AddModelsCommand(CLI::App& app, int* exit_code) {
   auto request = std::make_shared<ModelsRequest>();
   CLI::App* command = app.add_subcommand("models", "List the device models and their options");
-  command->add_option("--plugin", request->plugins,
-                      "Shared object with further models (models/c_api.h); may be repeated");
+  request->sources.AddTo(command);
   command->add_flag("--json", request->json, "Print JSON");
   command->callback([request, exit_code] { *exit_code = ListModels(*request); });
 }

@@ -10,10 +10,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/model_sources.h"
+#include "models/families.h"
 #include "models/registry.h"
 #include "replay/digest.h"
 #include "replay/load.h"
-#include "replay/plain_describer.h"
 #include "replay/session.h"
 
 namespace nicreplay {
@@ -22,9 +23,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kShownReads = 8;
+
 struct ReplayRequest {
   std::vector<std::string> traces;
-  std::vector<std::string> plugins;
+  ModelSources sources;
   Candidate candidate{"e1000-stock", ""};
   std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
   unsigned repeat = 3;
@@ -79,10 +82,9 @@ Status RunRounds(const Program& program, const ReplayRequest& request, SessionRe
   return Ok();
 }
 
-void DescribeDivergence(const Program& program, SessionReport* report) {
-  auto entry = FindModel(program.header.model);
-  std::unique_ptr<Describer> describer = std::make_unique<PlainDescriber>();
-  if (entry && (*entry)->describer != nullptr) describer = (*entry)->describer();
+void DescribeDivergence(const Program& program, const ReplayRequest& request,
+                        SessionReport* report) {
+  const auto describer = DescriberOfModel({program.header.model, request.candidate.model});
   const Divergence& divergence = *report->checked->divergence;
   report->text = Describe(divergence, program, *describer);
   report->stimulus = DescribeStimulus(program.steps[divergence.event].stimulus, *describer);
@@ -102,7 +104,7 @@ Result<SessionReport> ReplayOne(const std::string& path, const ReplayRequest& re
   if (auto done = RunRounds(program, request, &report); !done) {
     return tl::make_unexpected(done.error());
   }
-  if (report.checked && report.checked->divergence) DescribeDivergence(program, &report);
+  if (report.checked && report.checked->divergence) DescribeDivergence(program, request, &report);
   if (request.digest) {
     auto digest = ReplayDigest(program, request.candidate);
     if (!digest) return tl::make_unexpected(digest.error());
@@ -119,7 +121,7 @@ const char* Verdict(const SessionReport& report) {
 std::string ReproduceCommand(const SessionReport& report, const ReplayRequest& request) {
   std::string command = "nicreplay replay --model " + request.candidate.model;
   if (!request.candidate.options.empty()) command += " --options " + request.candidate.options;
-  for (const std::string& plugin : request.plugins) command += " --plugin " + plugin;
+  command += request.sources.ToArguments();
   return fmt::format("{} --to {} {}", command, report.checked->divergence->event + 1, report.path);
 }
 
@@ -137,7 +139,8 @@ void PrintDivergence(const SessionReport& report, const ReplayRequest& request) 
 void PrintUnknownReads(const ReplayOutcome& outcome) {
   if (outcome.unknown_read_count == 0) return;
   fmt::print("  {} reads of memory that the trace does not know:\n", outcome.unknown_read_count);
-  for (const UnknownRead& read : outcome.unknown_reads) {
+  const std::size_t shown = std::min<std::size_t>(outcome.unknown_reads.size(), kShownReads);
+  for (const UnknownRead& read : std::span(outcome.unknown_reads).first(shown)) {
     fmt::print("    event {}: {} bytes at {:#x}\n", read.event, read.size, read.address);
   }
 }
@@ -206,11 +209,9 @@ nlohmann::json ToJson(const SessionReport& report, const ReplayRequest& request)
 }
 
 int ReplayAll(const ReplayRequest& request) {
-  for (const std::string& path : request.plugins) {
-    if (auto loaded = LoadPlugin(path); !loaded) {
-      fmt::print(stderr, "nicreplay: {}: {}\n", path, loaded.error().ToString());
-      return 2;
-    }
+  if (auto loaded = request.sources.Load(); !loaded) {
+    fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
+    return 2;
   }
   int exit_code = 0;
   nlohmann::json all = nlohmann::json::array();
@@ -254,8 +255,7 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   command->add_option("--options", request->candidate.options,
                       "Options of the model, key=value,...; default: those of the recording");
-  command->add_option("--plugin", request->plugins,
-                      "Shared object with further models (models/c_api.h); may be repeated");
+  request->sources.AddTo(command);
   command->add_option("--to", request->to, "Stop after this many events");
   command->add_option("--repeat", request->repeat, "Rounds to measure, bare and checked by turns")
       ->capture_default_str()

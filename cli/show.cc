@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/model_sources.h"
 #include "cli/text.h"
 #include "models/families.h"
 #include "models/net/describe_frame.h"
@@ -31,7 +32,7 @@ constexpr std::size_t kShortHex = 16;
 
 struct ShowRequest {
   std::string trace;
-  std::vector<std::string> plugins;
+  ModelSources sources;
   std::uint64_t from = 0;
   std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
@@ -232,9 +233,7 @@ class Printer {
 };
 
 std::optional<Error> ShowTrace(const ShowRequest& request) {
-  for (const std::string& path : request.plugins) {
-    if (auto loaded = LoadPlugin(path); !loaded) return loaded.error();
-  }
+  if (auto loaded = request.sources.Load(); !loaded) return loaded.error();
   auto reader = TraceReader::Open(request.trace);
   if (!reader) return reader.error();
   Printer printer(request);
@@ -278,8 +277,7 @@ void AddShowCommand(CLI::App& app, int* exit_code) {
   command->add_option("--from", request->from, "First event")->capture_default_str();
   command->add_option("--to", request->to, "Last event");
   command->add_option("--limit", request->limit, "Print this many events at most");
-  command->add_option("--plugin", request->plugins,
-                      "Shared object with further models (models/c_api.h); may be repeated");
+  request->sources.AddTo(command);
   command->add_flag("--hex", request->hex, "All bytes of memory and frames");
   command->add_flag("--json", request->json, "Print JSON, one event a line");
   command->callback([request, exit_code] { *exit_code = Show(*request); });

@@ -43,15 +43,15 @@ std::uint32_t E1000Generator::AnyOffset() {
 }
 
 GuestAddress E1000Generator::RamAddress(std::size_t size) {
-  const std::size_t room = size >= kRamSize ? 1 : kRamSize - size;
-  const GuestAddress address = random_.Below(room);
+  const std::size_t room = size >= window_.size ? 1 : window_.size - size;
+  const GuestAddress address = window_.base + random_.Below(room);
   return random_.OneIn(3) ? address : address & ~GuestAddress{15};
 }
 
 GuestAddress E1000Generator::AnyAddress(std::size_t size) {
   switch (random_.Below(24)) {
     case 0:
-      return kRamSize - random_.Below(64);  // runs out of RAM
+      return window_.base + window_.size - random_.Below(64);  // runs out of RAM
     case 1:
       return kBar + random_.Below(e1000::kBar0Size);  // the device's own registers
     case 2:

@@ -318,7 +318,7 @@ void E1000Generator::Configuration() {
       const std::uint8_t size = random_.Pick(kSizes);
       const auto offset = static_cast<std::uint8_t>(random_.Below(256) & ~(size - 1u));
       ConfigWrite(offset, size, AnyValue());
-      ConfigWrite(0x10, 4, 0xfebc0000);
+      MapBars();
       ConfigWrite(PciConfig::kCommand, 2, 7);
       break;
     }

@@ -94,11 +94,16 @@ void E1000Generator::Wait() {
   }
 }
 
+void E1000Generator::MapBars() {
+  ConfigWrite(0x10, 4, 0xfebc0000);
+  ConfigWrite(0x14, 4, 0xc000);
+}
+
 void E1000Generator::Reset() {
   Stimulus operation;
   operation.kind = StimulusKind::kReset;
   Do(operation);
-  ConfigWrite(0x10, 4, 0xfebc0000);
+  MapBars();
   ConfigWrite(PciConfig::kCommand, 2,
               random_.OneIn(8) ? static_cast<std::uint32_t>(random_.Below(8)) : 7);
 }

@@ -18,8 +18,16 @@ class E1000Generator {
  public:
   static constexpr std::size_t kRamSize = std::size_t{1} << 20;
 
+  // RAM for rings and buffers.  Addresses around its end are used, too: nothing else may be there.
+  struct Window {
+    GuestAddress base = 0;
+    std::size_t size = kRamSize;
+  };
+
   // The same seed drives the same operations, given the same answers.
-  E1000Generator(std::uint64_t seed, OperationSink& sink) : random_(seed), sink_(sink) {}
+  E1000Generator(std::uint64_t seed, OperationSink& sink) : E1000Generator(seed, sink, Window{}) {}
+  E1000Generator(std::uint64_t seed, OperationSink& sink, Window window)
+      : random_(seed), sink_(sink), window_(window) {}
 
   // Brings the device up as firmware and a driver do, then runs episodes until the sink is done.
   void Run();
@@ -50,6 +58,7 @@ class E1000Generator {
   void Offer(Bytes frame);
   void Elapse(Nanoseconds time);
   void Wait();
+  void MapBars();
 
   // Choices (e1000_choices.cc)
   std::uint32_t AnyValue();
@@ -87,6 +96,7 @@ class E1000Generator {
 
   Random random_;
   OperationSink& sink_;
+  Window window_;
   Nanoseconds now_ = 0;
   Ring tx_;
   Ring rx_;

@@ -5,20 +5,12 @@
 
 #include <cstring>
 
+#include "models/families.h"
 #include "replay/exact.h"
-#include "replay/plain_describer.h"
 
 namespace nicreplay {
 
 namespace {
-
-std::unique_ptr<Describer> DescriberOf(const Pairing& pairing) {
-  for (const std::string& name : {pairing.left.model, pairing.right.model}) {
-    auto entry = FindModel(name);
-    if (entry && (*entry)->describer != nullptr) return (*entry)->describer();
-  }
-  return std::make_unique<PlainDescriber>();
-}
 
 // A machine with its device; the device goes first.
 struct Captured {
@@ -161,7 +153,8 @@ Result<std::optional<Divergence>> CompareOperations(const Pairing& pairing,
   if (auto created = right.Create(pairing.right); !created) {
     return tl::make_unexpected(created.error());
   }
-  const std::unique_ptr<Describer> describer = DescriberOf(pairing);
+  const std::unique_ptr<Describer> describer =
+      DescriberOfModel({pairing.left.model, pairing.right.model});
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Stimulus& operation = operations[i];
     left.machine.Forget();
@@ -193,7 +186,8 @@ DivergenceText DescribeOperations(const Divergence& divergence, const Pairing& p
   for (std::size_t i = 0; i <= divergence.event; ++i) {
     program.steps.push_back({operations[i], 0, 0});
   }
-  const std::unique_ptr<Describer> describer = DescriberOf(pairing);
+  const std::unique_ptr<Describer> describer =
+      DescriberOfModel({pairing.left.model, pairing.right.model});
   return Describe(divergence, program, *describer);
 }
 

@@ -1,32 +1,51 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/save.h"
 
-#include "replay/recorder.h"
-#include "replay/stream.h"
-
 namespace nicreplay {
 
-Status SaveOperations(const std::string& path, const Pairing& pairing,
-                      std::span<const Stimulus> operations, const std::string& environment) {
-  auto entry = FindModel(pairing.left.model);
+Result<std::unique_ptr<RecordingSession>> RecordingSession::Create(const std::string& path,
+                                                                   const Candidate& candidate,
+                                                                   std::size_t ram_size,
+                                                                   const std::string& environment) {
+  auto entry = FindModel(candidate.model);
   if (!entry) return tl::make_unexpected(entry.error());
-  auto options = Options::Parse(pairing.left.options);
+  auto options = Options::Parse(candidate.options);
   if (!options) return tl::make_unexpected(options.error());
   TraceHeader header;
-  header.model = pairing.left.model;
+  header.model = candidate.model;
   header.options = options->ToString();
   header.recorder = "nicreplay";
   header.environment = environment;
   auto writer = TraceWriter::Create(path, header);
   if (!writer) return tl::make_unexpected(writer.error());
-  Machine machine(pairing.ram_size);
-  auto device = RecordingDevice::Create(**entry, *options, machine, **writer);
+  std::unique_ptr<RecordingSession> session(new RecordingSession(ram_size));
+  session->writer_ = std::move(*writer);
+  auto device = RecordingDevice::Create(**entry, *options, session->machine_, *session->writer_);
   if (!device) return tl::make_unexpected(device.error());
-  machine.Attach(device->get());
-  for (const Stimulus& operation : operations) machine.Apply(operation);
-  auto finished = (*writer)->Finish();
+  session->device_ = std::move(*device);
+  session->machine_.Attach(session->device_.get());
+  return session;
+}
+
+std::uint64_t RecordingSession::Do(const Stimulus& operation) {
+  if (Done()) return 0;
+  ++count_;
+  return machine_.Apply(operation);
+}
+
+Status RecordingSession::Finish() {
+  device_.reset();
+  auto finished = writer_->Finish();
   if (!finished) return tl::make_unexpected(finished.error());
   return Ok();
+}
+
+Status SaveOperations(const std::string& path, const Pairing& pairing,
+                      std::span<const Stimulus> operations, const std::string& environment) {
+  auto session = RecordingSession::Create(path, pairing.left, pairing.ram_size, environment);
+  if (!session) return tl::make_unexpected(session.error());
+  for (const Stimulus& operation : operations) (*session)->Do(operation);
+  return (*session)->Finish();
 }
 
 }  // namespace nicreplay

@@ -18,11 +18,11 @@ std::string WithoutNumbers(const std::string& name) {
 
 class Shrinker {
  public:
-  Shrinker(const Pairing& pairing, std::uint64_t max_tries)
-      : pairing_(pairing), max_tries_(max_tries) {}
+  Shrinker(const Pairing& pairing, Comparison compare, std::uint64_t max_tries)
+      : pairing_(pairing), compare_(std::move(compare)), max_tries_(max_tries) {}
 
   Result<Shrunk> Run(std::vector<Stimulus> operations) {
-    auto first = CompareOperations(pairing_, operations);
+    auto first = compare_(operations);
     if (!first) return tl::make_unexpected(first.error());
     if (!*first) return Fail(ErrorCode::kUsage, "the operations to shrink show no difference");
     Accept(std::move(operations), **first);
@@ -45,7 +45,7 @@ class Shrinker {
 
   bool Try(std::vector<Stimulus> operations) {
     ++tries_;
-    auto found = CompareOperations(pairing_, operations);
+    auto found = compare_(operations);
     if (!found || !*found || (*found)->kind != best_.divergence.kind) return false;
     if (Name(operations, **found) != name_) return false;
     Accept(std::move(operations), **found);
@@ -77,6 +77,7 @@ class Shrinker {
   }
 
   const Pairing& pairing_;
+  Comparison compare_;
   std::uint64_t max_tries_;
   std::uint64_t tries_ = 0;
   std::string name_;
@@ -87,7 +88,15 @@ class Shrinker {
 
 Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
                       std::uint64_t max_tries) {
-  return Shrinker(pairing, max_tries).Run(std::move(operations));
+  const auto compare = [&](std::span<const Stimulus> tried) {
+    return CompareOperations(pairing, tried);
+  };
+  return Shrink(pairing, compare, std::move(operations), max_tries);
+}
+
+Result<Shrunk> Shrink(const Pairing& pairing, Comparison compare, std::vector<Stimulus> operations,
+                      std::uint64_t max_tries) {
+  return Shrinker(pairing, std::move(compare), max_tries).Run(std::move(operations));
 }
 
 }  // namespace nicreplay

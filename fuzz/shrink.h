@@ -16,9 +16,17 @@ struct Shrunk {
   std::uint64_t tries = 0;
 };
 
+// How a list of operations is tried; the event of the divergence is the index of the operation.
+using Comparison =
+    std::function<Result<std::optional<Divergence>>(std::span<const Stimulus> operations)>;
+
 // `operations` must diverge.  The difference is the same if it has the same kind and the same name.
 // Bounded by `max_tries` runs.
 Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
                       std::uint64_t max_tries = 4000);
+// The same with a comparison of other things than two models in this process; `pairing` names the
+// divergence.
+Result<Shrunk> Shrink(const Pairing& pairing, Comparison compare, std::vector<Stimulus> operations,
+                      std::uint64_t max_tries);
 
 }  // namespace nicreplay

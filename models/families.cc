@@ -46,4 +46,11 @@ const char* FamilyName(DescriberFactory describer) {
   return nullptr;
 }
 
+std::unique_ptr<Describer> DescriberOfModel(std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (const auto entry = FindModel(name)) return (*entry)->describer();
+  }
+  return CreatePlainDescriber();
+}
+
 }  // namespace nicreplay

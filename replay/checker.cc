@@ -84,7 +84,7 @@ void Checker::DmaRead(GuestAddress address, MutableBytes out) {
 
 void Checker::DmaWrite(GuestAddress address, Bytes data) {
   if (data.empty()) return;
-  memory_.Write(address, data);
+  memory_.DeviceWrite(address, data);
   Effect effect;
   effect.kind = EffectKind::kDmaWrite;
   effect.address = address;

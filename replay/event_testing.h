@@ -57,6 +57,7 @@ inline const std::vector<std::uint8_t>& Payload() {
   return bytes;
 }
 
+inline constexpr std::uint32_t kSuperFrame = 9000;  // bytes of the frame with an offload header
 inline const Offload kTsoOffload = {.flags = Offload::kNeedsChecksum,
                                     .gso_type = Offload::kGsoTcp4,
                                     .header_length = 54,
@@ -74,7 +75,10 @@ inline std::vector<Effect> EveryEffect() {
        .kind = EffectKind::kDmaWrite},
       {.address = 7, .kind = EffectKind::kDmaRead},
       {.data = bytes, .data_size = 60, .kind = EffectKind::kTransmit},
-      {.data = bytes, .offload = &kTsoOffload, .data_size = 65'000, .kind = EffectKind::kTransmit},
+      {.data = bytes,
+       .offload = &kTsoOffload,
+       .data_size = kSuperFrame,
+       .kind = EffectKind::kTransmit},
       {.data = bytes + 9,
        .offload = &kTsoOffload,
        .data_size = 1514,

@@ -118,4 +118,17 @@ void GuestMemory::Write(GuestAddress address, Bytes data) {
   });
 }
 
+void GuestMemory::DeviceWrite(GuestAddress address, Bytes data) {
+  if (holes_.empty()) {
+    Write(address, data);
+    return;
+  }
+  for (std::size_t done = 0; done < data.size();) {
+    const GuestAddress at = address + done;
+    const std::size_t part = std::min<std::size_t>(data.size() - done, kPage - at % kPage);
+    if (!holes_.contains(at / kPage)) Write(at, data.subspan(done, part));
+    done += part;
+  }
+}
+
 }  // namespace nicreplay

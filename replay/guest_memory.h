@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "models/device.h"
 #include "models/result.h"
@@ -21,7 +22,7 @@ class GuestMemory {
   // Pages of 4 KiB that may be written, in the window and above it.  Writes to further pages vanish
   // (and stay unknown), so that no trace can make the process grow without bound.
   static constexpr std::size_t kMaxPages = std::size_t{1} << 20;
-  static constexpr std::size_t kMaxHighPages = 16384;
+  static constexpr std::size_t kMaxHighPages = std::size_t{1} << 16;
 
   static Result<std::unique_ptr<GuestMemory>> Create();
   ~GuestMemory();
@@ -32,8 +33,13 @@ class GuestMemory {
   void Read(GuestAddress address, MutableBytes out) const;
   // Whether every byte of the range is known.
   bool Known(GuestAddress address, std::uint64_t size) const;
-  // Writes and makes known.
+  // Writes and makes known: what the guest does.
   void Write(GuestAddress address, Bytes data);
+  // The same, except in holes: what a device does.
+  void DeviceWrite(GuestAddress address, Bytes data);
+  // From now on the page (address / 4096) takes no writes of devices: ROM, registers, nothing at
+  // all.
+  void AddHole(std::uint64_t page) { holes_.insert(page); }
 
   // The range as it lies in the window, or null if it is not wholly inside.  For comparing without
   // a copy.
@@ -56,6 +62,7 @@ class GuestMemory {
   std::uint8_t* present_ = nullptr;  // one byte a page of the window: 1 once written
   std::size_t pages_ = 0;            // of the window, written
   std::unordered_map<std::uint64_t, std::unique_ptr<HighPage>> high_;
+  std::unordered_set<std::uint64_t> holes_;
 };
 
 }  // namespace nicreplay

@@ -37,24 +37,19 @@ struct ProgramBuilder::Page {
   // granule.
   std::uint32_t current_step = std::numeric_limits<std::uint32_t>::max();
   std::array<std::uint8_t, kPageSize / 8> current{};
+  std::array<std::uint8_t, kPageSize / 8> written{};  // of those
+  bool hole = false;
 
   void Touch(std::uint32_t step, std::uint64_t offset, std::uint64_t size) {
     if (current_step != step) {
       current_step = step;
       current.fill(0);
+      written.fill(0);
     }
     SetBits(current.data(), offset, size);
     for (std::uint64_t g = offset / kGranule; g <= (offset + size - 1) / kGranule; ++g) {
       free_from[g] = step + 1;
     }
-  }
-
-  bool TouchedIn(std::uint32_t step, std::uint64_t offset, std::uint64_t size) const {
-    if (current_step != step) return false;
-    for (std::uint64_t i = offset; i < offset + size; ++i) {
-      if (BitSet(current.data(), i)) return true;
-    }
-    return false;
   }
 };
 
@@ -86,6 +81,32 @@ void ProgramBuilder::Hoist(std::uint32_t step, GuestAddress address, Bytes bytes
   hoisted_.push_back({step, {address, bytes.data(), bytes.size()}});
 }
 
+// What the guest must have written before `step` for the device to read these bytes.
+void ProgramBuilder::Learn(Page& page, std::uint32_t step, GuestAddress at, Bytes bytes) {
+  Hoist(step, at, bytes);
+  std::memcpy(&page.data[at % kPageSize], bytes.data(), bytes.size());
+  SetBits(page.known.data(), at % kPageSize, bytes.size());
+}
+
+// Bytes of a granule that the device has touched in this very step: byte by byte, because
+// neighbours may be new. False: a race.
+bool ProgramBuilder::LearnTouched(Page& page, GuestAddress at, Bytes bytes) {
+  const auto now = static_cast<std::uint32_t>(program_.steps.size());
+  for (std::uint64_t i = 0; i < bytes.size(); ++i) {
+    const std::uint64_t offset = at % kPageSize + i;
+    if (BitSet(page.known.data(), offset) && page.data[offset] == bytes[i]) continue;
+    if (page.current_step == now && BitSet(page.written.data(), offset)) {
+      // The device reads something else than it just wrote: what it writes there does not stay.
+      if (!page.hole) program_.holes.push_back({now, at / kPageSize});
+      page.hole = true;
+    } else if (page.current_step == now && BitSet(page.current.data(), offset)) {
+      return false;
+    }
+    Learn(page, now, at + i, bytes.subspan(i, 1));
+  }
+  return true;
+}
+
 // The part of a read that lies in one page.  False: a race.
 bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
   const auto now = static_cast<std::uint32_t>(program_.steps.size());
@@ -97,16 +118,12 @@ bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
     const std::uint64_t size =
         std::min<std::uint64_t>(bytes.size() - done, kGranule - from % kGranule);
     const Bytes part = bytes.subspan(done, size);
-    const bool known = AllBitsSet(page.known.data(), from, size);
-    if (!known || std::memcmp(&page.data[from], part.data(), size) != 0) {
-      std::uint32_t step = page.free_from[from / kGranule];
-      if (step > now) {
-        if (page.TouchedIn(now, from, size)) return false;
-        step = now;
-      }
-      Hoist(step, at + done, part);
-      std::memcpy(&page.data[from], part.data(), size);
-      SetBits(page.known.data(), from, size);
+    const std::uint32_t step = page.free_from[from / kGranule];
+    if (step > now) {
+      if (!LearnTouched(page, at + done, part)) return false;
+    } else if (!AllBitsSet(page.known.data(), from, size) ||
+               std::memcmp(&page.data[from], part.data(), size) != 0) {
+      Learn(page, step, at + done, part);
     }
     done += size;
   }
@@ -131,17 +148,20 @@ Status ProgramBuilder::OnDeviceRead(const Effect& effect) {
   return Ok();
 }
 
-Status ProgramBuilder::OnWrite(GuestAddress address, Bytes bytes) {
+Status ProgramBuilder::OnWrite(Writer writer, GuestAddress address, Bytes bytes) {
   for (std::uint64_t done = 0; done < bytes.size();) {
     const GuestAddress at = address + done;
     const std::uint64_t size = std::min(bytes.size() - done, kPageSize - at % kPageSize);
     Page* page = PageAt(at);
     if (page == nullptr)
       return Fail(ErrorCode::kTooLarge, "the trace touches over 4 GiB of guest memory");
-    std::memcpy(&page->data[at % kPageSize], bytes.data() + done, size);
-    SetBits(page->known.data(), at % kPageSize, size);
-    page->Touch(static_cast<std::uint32_t>(program_.steps.size()), at % kPageSize, size);
     done += size;
+    if (page->hole && writer == Writer::kDevice) continue;
+    const std::uint64_t offset = at % kPageSize;
+    std::memcpy(&page->data[offset], bytes.data() + done - size, size);
+    SetBits(page->known.data(), offset, size);
+    page->Touch(static_cast<std::uint32_t>(program_.steps.size()), offset, size);
+    if (writer == Writer::kDevice) SetBits(page->written.data(), offset, size);
   }
   return Ok();
 }
@@ -165,7 +185,7 @@ Status ProgramBuilder::AddEffects(const EventBatch& batch, const Stimulus& stimu
       continue;
     }
     if (effect.kind == EffectKind::kDmaWrite) {
-      if (auto done = OnWrite(effect.address, effect.bytes()); !done) return done;
+      if (auto done = OnWrite(Writer::kDevice, effect.address, effect.bytes()); !done) return done;
     }
     if (effect.kind == EffectKind::kDelivery) ++step->deliveries;
     CountFrame(effect);
@@ -189,7 +209,7 @@ Status ProgramBuilder::Add(const EventBatch& batch, std::shared_ptr<const void> 
     step.stimulus = stimulus;
     step.stimulus.first_effect = static_cast<std::uint32_t>(program_.effects.size());
     if (stimulus.kind == StimulusKind::kMemory) {
-      if (auto done = OnWrite(stimulus.value, stimulus.bytes()); !done) return done;
+      if (auto done = OnWrite(Writer::kGuest, stimulus.value, stimulus.bytes()); !done) return done;
     } else if (stimulus.kind == StimulusKind::kFrame) {
       ++program_.totals.frames_in;
       program_.totals.bytes_in += stimulus.data_size;

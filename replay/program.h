@@ -29,11 +29,19 @@ struct Step {
   std::uint32_t deliveries = 0;  // kDelivery effects among the stimulus' effects
 };
 
+// From a step on, a page of 4096 bytes does not keep what the device writes: ROM, registers, or
+// nothing at all.
+struct Hole {
+  std::uint32_t step = 0;
+  std::uint64_t page = 0;  // address / 4096
+};
+
 struct Program {
   TraceHeader header;
   std::vector<Step> steps;
   std::vector<Effect> effects;  // without kDmaRead: the patches stand for those
   std::vector<MemoryPatch> patches;
+  std::vector<Hole> holes;  // by step
   TraceTotals totals;
   std::vector<std::shared_ptr<const void>> owners;  // of the bytes that everything above points at
 
@@ -58,6 +66,7 @@ class ProgramBuilder {
 
  private:
   struct Page;
+  enum class Writer : std::uint8_t { kGuest, kDevice };
   struct Hoisted {
     std::uint32_t step;  // apply before this step
     MemoryPatch patch;
@@ -67,7 +76,9 @@ class ProgramBuilder {
   void CountFrame(const Effect& effect);
   Page* PageAt(GuestAddress address);
   Status OnDeviceRead(const Effect& effect);
-  Status OnWrite(GuestAddress address, Bytes bytes);
+  Status OnWrite(Writer writer, GuestAddress address, Bytes bytes);
+  void Learn(Page& page, std::uint32_t step, GuestAddress at, Bytes bytes);
+  bool LearnTouched(Page& page, GuestAddress at, Bytes bytes);
   bool ReadPart(Page& page, GuestAddress at, Bytes bytes);
   void Hoist(std::uint32_t step, GuestAddress address, Bytes bytes);
 

@@ -36,6 +36,10 @@ std::uint64_t ReplayHost::Run(const Program& program, std::size_t index) {
     const MemoryPatch& patch = program.patches[i];
     memory_.Write(patch.address, Bytes(patch.data, patch.size));
   }
+  for (; next_hole_ < program.holes.size() && program.holes[next_hole_].step <= index;
+       ++next_hole_) {
+    memory_.AddHole(program.holes[next_hole_].page);
+  }
   now_ = step.stimulus.time;
   pending_ = {};
   if (step.deliveries != 0) pending_ = program.EffectsOf(step);

@@ -21,7 +21,7 @@ class ReplayHost : public Host {
 
   Nanoseconds Now() override { return now_; }
   void DmaRead(GuestAddress address, MutableBytes out) override { memory_.Read(address, out); }
-  void DmaWrite(GuestAddress address, Bytes data) override { memory_.Write(address, data); }
+  void DmaWrite(GuestAddress address, Bytes data) override { memory_.DeviceWrite(address, data); }
   void Transmit(const Frame&) override {}
   void SetInterrupt(LineLevel) override {}
   void ArmTimer(TimerId, Nanoseconds) override {}
@@ -45,6 +45,7 @@ class ReplayHost : public Host {
   std::uint64_t Apply(const Stimulus& stimulus);
 
   Nanoseconds now_ = 0;
+  std::size_t next_hole_ = 0;
   std::span<const Effect> pending_;
   bool delivering_ = false;
 };

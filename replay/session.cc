@@ -3,24 +3,14 @@
 
 #include <algorithm>
 
+#include "models/families.h"
 #include "models/registry.h"
-#include "replay/plain_describer.h"
 
 namespace nicreplay {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// The recorded device's names are the session's, whatever plays it; a model that is not built lends
-// none.
-std::unique_ptr<Describer> DescriberFor(const Program& program, const Candidate& candidate) {
-  for (const std::string& name : {program.header.model, candidate.model}) {
-    auto entry = FindModel(name);
-    if (entry && (*entry)->describer != nullptr) return (*entry)->describer();
-  }
-  return std::make_unique<PlainDescriber>();
-}
 
 }  // namespace
 
@@ -32,7 +22,8 @@ Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& can
                                     std::size_t end) {
   auto memory = GuestMemory::Create();
   if (!memory) return tl::make_unexpected(memory.error());
-  Checker checker(program, **memory, DescriberFor(program, candidate));
+  // The recorded device's names are the session's, whatever plays it.
+  Checker checker(program, **memory, DescriberOfModel({program.header.model, candidate.model}));
   auto device = CreateModel(candidate.model, OptionsFor(program, candidate), checker);
   if (!device) return tl::make_unexpected(device.error());
   checker.Attach(device->get());

@@ -54,6 +54,8 @@ class TraceWriter : public EventSink {
   void OnRecordingFailed(const Error& error) override { Remember(error); }
 
   const TraceTotals& totals() const { return footer_.totals; }
+  // Of events, handed to the operating system so far.
+  std::size_t chunks() const { return footer_.chunks.size(); }
   const std::optional<Error>& error() const { return error_; }
 
  private:

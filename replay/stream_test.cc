@@ -67,7 +67,7 @@ TEST_F(Stream, TotalsCountFramesOnce) {
   EXPECT_EQ(totals.stimuli, kEvents);
   EXPECT_EQ(totals.effects, with_effects * testing::EveryEffect().size());
   EXPECT_EQ(totals.frames_out, with_effects * 2);
-  EXPECT_EQ(totals.bytes_out, with_effects * (60 + 65'000));
+  EXPECT_EQ(totals.bytes_out, with_effects * (60 + testing::kSuperFrame));
   EXPECT_EQ(totals.frames_in, 4 + with_effects);  // the delivery that was kept does not count
   EXPECT_EQ(totals.bytes_in, 2 * (1514 + 64) + with_effects * 61);
 }
@@ -88,10 +88,21 @@ TEST_F(Stream, ChunksAreCutBySizeAndByCount) {
   EXPECT_EQ(trace.chunks[0].batch.stimuli.size(), 5u);
   EXPECT_EQ(trace.chunks[5].batch.stimuli.size(), 1u);
   EXPECT_EQ(trace.chunks[5].batch.first_index, 25u);
-  auto by_size = NewWriter({.chunk_bytes = 100'000});
+  constexpr std::size_t kLimit = 13'000;
+  auto by_size = NewWriter({.chunk_bytes = kLimit});
   Append(*by_size, EveryEvent(0));
   by_size->Finish().value();
-  EXPECT_EQ(LoadTrace(path).value().chunks.size(), 13u);  // a stimulus with every effect in each
+  TraceReader reader = TraceReader::Open(path).value();
+  std::size_t chunks = 0;
+  while (auto chunk = reader.Next().value()) {
+    const auto* events = std::get_if<EventChunk>(&*chunk);
+    if (events == nullptr) continue;
+    ++chunks;
+    EXPECT_TRUE(reader.content_size() <= kLimit + kMessageOverhead ||
+                events->batch.stimuli.size() == 1);
+  }
+  EXPECT_GE(chunks, kEvents / 2);  // a stimulus with every effect in each
+  EXPECT_LT(chunks, kEvents);
 }
 
 TEST_F(Stream, RecycledChunksReadTheSame) {
@@ -127,17 +138,19 @@ TEST_F(Stream, RepeatedRandomPayloadCostsLittle) {
     for (std::uint8_t& byte : payload) byte = static_cast<std::uint8_t>(byte * 5 + payload.size());
   }
   payload.resize(128u << 10);
-  auto writer = NewWriter();
-  const std::size_t kFrame = 1448;
-  std::uint64_t raw = 0;
-  for (std::size_t at = 0; raw < 3u << 20; at = (at + kFrame) % (payload.size() - kFrame)) {
-    const Effect effect = {
-        .data = &payload[at], .data_size = kFrame, .kind = EffectKind::kTransmit};
-    writer->Append({.time = raw, .kind = StimulusKind::kWrite, .size = 4}, {&effect, 1});
-    raw += kFrame;
+  for (const std::size_t frame : {1448u, 9000u, 65'000u}) {
+    auto writer = NewWriter();
+    std::uint64_t raw = 0;
+    for (std::size_t at = 0; raw < 3u << 20; at = (at + frame) % (payload.size() - frame)) {
+      const Effect effect = {.data = &payload[at],
+                             .data_size = static_cast<std::uint32_t>(frame),
+                             .kind = EffectKind::kTransmit};
+      writer->Append({.time = raw, .kind = StimulusKind::kWrite, .size = 4}, {&effect, 1});
+      raw += frame;
+    }
+    writer->Finish().value();
+    EXPECT_LT(std::filesystem::file_size(path), 200u << 10) << frame;
   }
-  writer->Finish().value();
-  EXPECT_LT(std::filesystem::file_size(path), 220u << 10);
 }
 
 TEST_F(Stream, AWriterWithoutFinishLeavesWhatItHad) {
@@ -260,8 +273,8 @@ TEST_F(Stream, ALongTraceIsNotLoadedAtOnce) {
   Append(*writer, EveryEvent(0));
   writer->Finish().value();
   const auto open = [&] { return TraceReader::Open(path).value(); };
-  EXPECT_EQ(LoadTrace(open(), Salvage::kNo, 500'000).error().code, ErrorCode::kTooLarge);
-  const LoadedTrace part = LoadTrace(open(), Salvage::kYes, 500'000).value();
+  EXPECT_EQ(LoadTrace(open(), Salvage::kNo, 100'000).error().code, ErrorCode::kTooLarge);
+  const LoadedTrace part = LoadTrace(open(), Salvage::kYes, 100'000).value();
   EXPECT_EQ(part.error->code, ErrorCode::kTooLarge);
   EXPECT_EQ(part.chunks.size(), 1u);
   EXPECT_EQ(part.totals.stimuli, 10u);

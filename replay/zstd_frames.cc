@@ -44,8 +44,6 @@ FrameCompressor::FrameCompressor(int level) : context_(ZSTD_createCCtx()) {
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_contentSizeFlag, 1);
-  // The ordinary match finders skip ahead in random bytes and so miss their repetition.
-  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_enableLongDistanceMatching, 1);
 }
 
 Result<Bytes> FrameCompressor::Compress(Bytes message) {

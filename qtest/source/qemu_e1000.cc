@@ -29,7 +29,7 @@ constexpr std::size_t kMaxPieces = 64;
 constexpr std::uint32_t kStateMagic = 0x31455251;  // "QRE1"
 
 // In the order in which e1000.c creates them.
-constexpr std::array<const char*, 3> kTimerNames = {"autonegotiation", "mitigation", "flush"};
+constexpr std::array<const char*, 3> kTimerNames = {"autoneg", "mitigation", "flush"};
 
 // PciConfig asks its host for the interrupt line alone.
 class LineHost final : public Host {
