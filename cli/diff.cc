@@ -22,6 +22,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
+
 struct DiffRequest {
   Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
   ModelSources sources;
@@ -31,6 +33,7 @@ struct DiffRequest {
   std::uint64_t per_seed = 1'000'000;
   double seconds = 0;
   std::string save = "divergence.nrt";
+  bool no_shrink = false;
   bool json = false;
   bool quiet = false;
 };
@@ -63,8 +66,8 @@ Result<Found> Investigate(const DiffRequest& request, std::uint64_t seed, std::u
   found.seed = seed;
   found.operation = count - 1;
   found.recorded = operations.size();
-  fmt::print(stderr, "seed {}: operation {} differs; shrinking\n", seed, count - 1);
-  auto shrunk = Shrink(request.pairing, std::move(operations));
+  if (!request.quiet) fmt::print(stderr, "seed {}: operation {} differs\n", seed, count - 1);
+  auto shrunk = Shrink(request.pairing, std::move(operations), request.no_shrink ? 0 : kMaxTries);
   if (!shrunk) return tl::make_unexpected(shrunk.error());
   found.shrunk = std::move(*shrunk);
   found.text =
@@ -102,7 +105,7 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
     E1000Generator(seed, **lockstep).Run();
     tally.operations += (*lockstep)->count();
     ++tally.seeds;
-    if ((*lockstep)->diverged()) {
+    if ((*lockstep)->divergence()) {
       auto found = Investigate(request, seed, (*lockstep)->count());
       if (!found) return tl::make_unexpected(found.error());
       tally.found = std::move(*found);
@@ -217,6 +220,7 @@ void AddDiffCommand(CLI::App& app, int* exit_code) {
   command->add_option("--time", request->seconds, "Seconds to run, instead of --ops");
   command->add_option("--save", request->save, "Where to save the trace of a difference")
       ->capture_default_str();
+  command->add_flag("--no-shrink", request->no_shrink, "Show and save the difference as found");
   command->add_flag("--json", request->json, "Print JSON");
   command->add_flag("--quiet", request->quiet, "No progress on standard error");
   command->callback([request, exit_code] { *exit_code = Diff(*request); });

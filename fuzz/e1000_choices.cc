@@ -177,13 +177,15 @@ void E1000Generator::StartTransmitRing() {
   static constexpr std::uint32_t kCounts[] = {8, 8, 16, 32, 64, 256};
   tx_.count = random_.Pick(kCounts);
   tx_.base = RamAddress(tx_.count * 16) & ~GuestAddress{15};
+  // A driver stops the engine first; one that does not makes it work a lap of whatever lies there.
+  if (!random_.OneIn(16)) Write(e1000::kTCTL, 0);
   Write(e1000::kTDBAL, tx_.base);
   Write(e1000::kTDBAH, random_.OneIn(50) ? AnyValue() : 0);
   Write(e1000::kTDLEN, random_.OneIn(50) ? random_.Below(4096) : tx_.count * 16);
   tx_.tail = random_.OneIn(4) ? static_cast<std::uint32_t>(random_.Below(tx_.count)) : 0;
   Write(e1000::kTDH, random_.OneIn(50) ? random_.Below(512) : tx_.tail);
-  Write(e1000::kTCTL, random_.OneIn(20) ? 0 : e1000::tctl::kEN);
   Write(e1000::kTDT, tx_.tail);
+  Write(e1000::kTCTL, random_.OneIn(20) ? 0 : e1000::tctl::kEN);
 }
 
 void E1000Generator::StartReceiveRing() {

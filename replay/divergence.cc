@@ -200,7 +200,7 @@ DivergenceText Describe(const Divergence& d, const Program& program, Describer& 
       break;
     case Kind::kRunaway:
       text.name = "effects";
-      text.lines.push_back("the stimulus caused over 256 MiB of effects");
+      text.lines.push_back("the stimulus caused more effects than are kept");
       break;
   }
   return text;

@@ -166,20 +166,8 @@ Status ProgramBuilder::OnWrite(Writer writer, GuestAddress address, Bytes bytes)
   return Ok();
 }
 
-void ProgramBuilder::CountFrame(const Effect& effect) {
-  if (effect.kind == EffectKind::kTransmit) {
-    ++program_.totals.frames_out;
-    program_.totals.bytes_out += effect.data_size;
-  } else if (effect.kind == EffectKind::kDelivery) {
-    ++program_.totals.frames_in;
-    program_.totals.bytes_in += effect.data_size;
-  }
-}
-
 Status ProgramBuilder::AddEffects(const EventBatch& batch, const Stimulus& stimulus, Step* step) {
-  const std::span<const Effect> effects(batch.effects.data() + stimulus.first_effect,
-                                        stimulus.effect_count);
-  for (const Effect& effect : effects) {
+  for (const Effect& effect : batch.EffectsOf(stimulus)) {
     if (effect.kind == EffectKind::kDmaRead) {
       if (auto done = OnDeviceRead(effect); !done) return done;
       continue;
@@ -188,10 +176,8 @@ Status ProgramBuilder::AddEffects(const EventBatch& batch, const Stimulus& stimu
       if (auto done = OnWrite(Writer::kDevice, effect.address, effect.bytes()); !done) return done;
     }
     if (effect.kind == EffectKind::kDelivery) ++step->deliveries;
-    CountFrame(effect);
     program_.effects.push_back(effect);
   }
-  program_.totals.effects += effects.size();
   return Ok();
 }
 
@@ -210,10 +196,8 @@ Status ProgramBuilder::Add(const EventBatch& batch, std::shared_ptr<const void> 
     step.stimulus.first_effect = static_cast<std::uint32_t>(program_.effects.size());
     if (stimulus.kind == StimulusKind::kMemory) {
       if (auto done = OnWrite(Writer::kGuest, stimulus.value, stimulus.bytes()); !done) return done;
-    } else if (stimulus.kind == StimulusKind::kFrame) {
-      ++program_.totals.frames_in;
-      program_.totals.bytes_in += stimulus.data_size;
     }
+    program_.totals.Add(stimulus, batch.EffectsOf(stimulus));
     if (auto done = AddEffects(batch, stimulus, &step); !done) return done;
     step.stimulus.effect_count =
         static_cast<std::uint32_t>(program_.effects.size()) - step.stimulus.first_effect;
@@ -225,7 +209,6 @@ Status ProgramBuilder::Add(const EventBatch& batch, std::shared_ptr<const void> 
 Program ProgramBuilder::Finish() {
   std::stable_sort(hoisted_.begin(), hoisted_.end(),
                    [](const Hoisted& a, const Hoisted& b) { return a.step < b.step; });
-  program_.totals.stimuli = program_.steps.size();
   program_.patches.reserve(hoisted_.size());
   std::size_t next = 0;
   for (std::size_t i = 0; i < program_.steps.size(); ++i) {

@@ -73,7 +73,6 @@ class ProgramBuilder {
   };
 
   Status AddEffects(const EventBatch& batch, const Stimulus& stimulus, Step* step);
-  void CountFrame(const Effect& effect);
   Page* PageAt(GuestAddress address);
   Status OnDeviceRead(const Effect& effect);
   Status OnWrite(Writer writer, GuestAddress address, Bytes bytes);
