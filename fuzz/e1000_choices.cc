@@ -105,6 +105,9 @@ std::vector<std::uint8_t> E1000Generator::AnyFrame() {
       break;
     default:
       std::memcpy(frame.data(), kStation, 6);
+      if (random_.OneIn(6)) {
+        frame[5] = static_cast<std::uint8_t>(frame[5] + random_.Below(e1000::kReceiveAddresses));
+      }
   }
   if (random_.OneIn(3)) {
     frame[12] = 0x81;
@@ -226,7 +229,9 @@ void E1000Generator::Push(const std::vector<RawDescriptor>& descriptors) {
     tx_.tail = (tx_.tail + 1) % tx_.count;
     if (random_.OneIn(6)) Write(e1000::kTDT, tx_.tail);
   }
-  Write(e1000::kTDT, random_.OneIn(60) ? AnyValue() & 0x3ff : tx_.tail);
+  // Bits 31:16 do not count.
+  const std::uint32_t high = random_.OneIn(60) ? AnyValue() & 0xffff0000 : 0;
+  Write(e1000::kTDT, random_.OneIn(60) ? AnyValue() & 0x3ff : tx_.tail | high);
 }
 
 }  // namespace nicreplay

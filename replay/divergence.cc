@@ -135,7 +135,7 @@ std::string DescribeStimulus(const Stimulus& s, const Describer& describer) {
     case StimulusKind::kLink:
       return s.detail != 0 ? "link up" : "link down";
     case StimulusKind::kTimer:
-      return fmt::format("timer {} fires", s.detail);
+      return describer.TimerName(s.detail) + " fires";
     case StimulusKind::kReset:
       return "device reset";
     case StimulusKind::kWork:
@@ -191,7 +191,7 @@ DivergenceText Describe(const Divergence& d, const Program& program, Describer& 
                     d.found != 0 ? "ready" : "not ready");
       break;
     case Kind::kTimer:
-      text.name = fmt::format("timer {}", d.item);
+      text.name = describer.TimerName(static_cast<TimerId>(d.item));
       ExpectedFound(&text, Deadline(d.expected), Deadline(d.found));
       break;
     case Kind::kNotFlushed:

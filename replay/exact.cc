@@ -102,43 +102,58 @@ std::vector<std::uint8_t> BytesAt(const WriteImage& image, GuestAddress address)
   return Copy(Bytes(run->bytes).subspan(from, std::min(kShown, run->bytes.size() - from)));
 }
 
-// The first byte of `image` in address order that `other` has not, or has with another value; one
-// with a name, if such a byte is among the first of them.
-std::optional<GuestAddress> FirstDifference(const WriteImage& image, const WriteImage& other,
-                                            const Describer& describer) {
+// How much a differing byte tells a reader.
+enum class Telling : std::uint8_t {
+  kPlain,   // memory without a name
+  kName,    // part of a descriptor that only one side wrote
+  kMarker,  // a completion marker that only one side wrote
+  kField,   // a field with two values
+};
+
+Telling TellingOf(GuestAddress at, const WriteImage& other, const Describer& describer) {
+  if (describer.MemoryName(at).empty()) return Telling::kPlain;
+  if (RunAt(other, at) != nullptr) return Telling::kField;
+  return describer.IsCompletionMarker(at) ? Telling::kMarker : Telling::kName;
+}
+
+struct Difference {
+  Telling telling = Telling::kPlain;
+  GuestAddress address = 0;
+};
+
+bool Better(const Difference& a, const std::optional<Difference>& b) {
+  return !b || a.telling > b->telling || (a.telling == b->telling && a.address < b->address);
+}
+
+// Among the first bytes of `image` that `other` has not, or has with another value, the one that
+// tells most; of equals the first in address order.
+std::optional<Difference> FindDifference(const WriteImage& image, const WriteImage& other,
+                                         const Describer& describer) {
   constexpr std::size_t kMaxLookedAt = 4096;
-  std::optional<GuestAddress> first;
+  std::optional<Difference> best;
   std::size_t looked_at = 0;
   for (const WriteImage::Run& run : image.runs()) {
-    for (std::size_t i = 0; i < run.bytes.size(); ++i) {
+    for (std::size_t i = 0; i < run.bytes.size() && looked_at < kMaxLookedAt; ++i) {
       const GuestAddress at = run.address + i;
       const WriteImage::Run* twin = RunAt(other, at);
       if (twin != nullptr && twin->bytes[at - twin->address] == run.bytes[i]) continue;
-      if (!describer.MemoryName(at).empty()) return at;
-      if (!first) first = at;
-      if (++looked_at == kMaxLookedAt) return first;
+      ++looked_at;
+      const Difference difference{TellingOf(at, other, describer), at};
+      if (Better(difference, best)) best = difference;
     }
   }
-  return first;
-}
-
-// Of two differences the one with a name, or the one at the lower address.
-GuestAddress Better(GuestAddress a, GuestAddress b, const Describer& describer) {
-  const bool a_named = !describer.MemoryName(a).empty();
-  const bool b_named = !describer.MemoryName(b).empty();
-  if (a_named != b_named) return a_named ? a : b;
-  return std::min(a, b);
+  return best;
 }
 
 std::optional<Divergence> CompareImages(const WriteImage& want, const WriteImage& got,
                                         const Describer& describer) {
   if (std::ranges::equal(want.runs(), got.runs())) return std::nullopt;
-  const auto missing = FirstDifference(want, got, describer);
-  const auto extra = FirstDifference(got, want, describer);
+  std::optional<Difference> best = FindDifference(want, got, describer);
+  const std::optional<Difference> extra = FindDifference(got, want, describer);
+  if (extra && Better(*extra, best)) best = extra;
   Divergence divergence;
   divergence.kind = Kind::kMemory;
-  divergence.address =
-      missing && extra ? Better(*missing, *extra, describer) : missing.value_or(*extra);
+  divergence.address = best->address;
   divergence.expected_bytes = BytesAt(want, divergence.address);
   divergence.found_bytes = BytesAt(got, divergence.address);
   return divergence;
@@ -222,9 +237,10 @@ std::optional<Divergence> CompareTimers(std::span<const Effect> expected,
 
 std::optional<Divergence> CompareExact(std::span<const Effect> expected,
                                        std::span<const Effect> actual, const Describer& describer) {
+  // What became of queued frames explains most of what comes after.
+  if (auto found = CompareDeliveries(expected, actual)) return found;
   if (auto found = CompareFrames(expected, actual)) return found;
   if (auto found = CompareMemory(expected, actual, describer)) return found;
-  if (auto found = CompareDeliveries(expected, actual)) return found;
   if (auto found = CompareLevels(expected, actual, EffectKind::kInterrupt, Kind::kInterrupt)) {
     return found;
   }
