@@ -31,6 +31,13 @@ void Conformance::Restart(const std::string& options) {
   nic_->Enable();
 }
 
+Frames Conformance::Visible(Frames frames) const {
+  if (GetParam().empty_frames == EmptyFrames::kUnseen) {
+    std::erase_if(frames, [](const ByteVector& frame) { return frame.empty(); });
+  }
+  return frames;
+}
+
 void Conformance::TearDown() {
   EXPECT_FALSE(sources_.empty()) << "the case does not say where its expectations come from";
   if (target_ != nullptr && target_->error().has_value()) {

@@ -25,10 +25,14 @@
 
 namespace nicreplay::e1000 {
 
+// Whether a frame without any byte shows where frames are collected.
+enum class EmptyFrames : std::uint8_t { kSeen, kUnseen };
+
 // A kind of target that the cases run on.
 struct SuiteTarget {
   std::string name;  // of GoogleTest's parameter: "Stock", "QemuSource", "Live"
   QemuVersion version = QemuVersion::k7_2;
+  EmptyFrames empty_frames = EmptyFrames::kSeen;
   // A device after power-on with the model's options ("mitigation=off").
   std::function<Result<std::unique_ptr<Target>>(const std::string& options)> create;
 
@@ -55,6 +59,9 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
   std::uint32_t Expected(Behaviour behaviour) const {
     return ValueIn(GetParam().version, behaviour);
   }
+
+  // Those of the frames that the target shows.
+  Frames Visible(Frames frames) const;
 
   Driver& nic() { return *nic_; }
   Target& target() { return *target_; }

@@ -7,7 +7,6 @@ namespace {
 constexpr std::uint8_t kConfigCommand = 0x04;
 constexpr std::uint8_t kConfigBar0 = 0x10;
 constexpr std::uint8_t kConfigBar1 = 0x14;
-constexpr std::uint32_t kEverythingOn = 0x7;  // PCI 3.0, 6.2.2: I/O, memory, bus master
 
 constexpr std::uint32_t kMicrowireRead = 6;  // start bit and opcode
 constexpr int kMicrowireCommandBits = 9;
@@ -23,15 +22,15 @@ Stimulus Driver::At(StimulusKind kind) const {
   return operation;
 }
 
-void Driver::Enable() {
+void Driver::Enable(std::uint32_t command) {
   WriteConfig(kConfigBar0, 4, kBar0);
   WriteConfig(kConfigBar1, 4, kBar1);
-  WriteConfig(kConfigCommand, 2, kEverythingOn);
+  WriteConfig(kConfigCommand, 2, command);
 }
 
-void Driver::Reset() {
+void Driver::Reset(std::uint32_t command) {
   target_.Apply(At(StimulusKind::kReset));
-  Enable();
+  Enable(command);
   tx_tail_ = 0;
 }
 

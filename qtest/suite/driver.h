@@ -36,10 +36,14 @@ class Driver {
 
   explicit Driver(Target& target) : target_(target) {}
 
-  // PCI: BARs assigned; memory, I/O and bus master on.
-  void Enable();
+  // PCI 3.0, 6.2.2: bits of the command register.
+  static constexpr std::uint32_t kDecoding = 0x3;      // I/O and memory
+  static constexpr std::uint32_t kEverythingOn = 0x7;  // and bus mastering
+
+  // Assigns the BARs and writes the command register.
+  void Enable(std::uint32_t command = kEverythingOn);
   // Power-on or bus reset, then Enable.
-  void Reset();
+  void Reset(std::uint32_t command = kEverythingOn);
 
   // Registers (4 bytes) and other accesses to BARs.
   std::uint32_t Read(std::uint32_t offset);

@@ -17,15 +17,19 @@ namespace nicreplay::e1000 {
 
 enum class QemuVersion : std::uint8_t { k7_2, k10 };
 
+// A counter that MPRC and BPRC share the work of is named by its offset.
 enum class Behaviour : std::uint8_t {
   kLongestFrame,          // without FCS, that is taken without RCTL.LPE
   kLongestLongFrame,      // and with it
-  kBroadcastUnderMpe,     // the counter of a broadcast that RCTL.MPE lets in
+  kMpeTakesBroadcasts,    // 1: RCTL.MPE lets broadcasts in
+  kBroadcastUnderMpe,     // the counter of a broadcast with RCTL.BAM and RCTL.MPE
+  kBroadcastThroughMta,   // the counter of a broadcast that the MTA lets in
   kUnicastThroughMta,     // how often MPRC counts a unicast frame that the MTA lets in
+  kGroupThroughRa,        // how often a group address that a receive address lets in is counted
   kFilteredNotDelivered,  // how often BPRC counts a broadcast that then finds no buffer
   kShortFrameInDevice,    // what the device makes of 30 bytes that nothing padded before
 };
-inline constexpr std::size_t kBehaviours = 6;
+inline constexpr std::size_t kBehaviours = 9;
 
 struct VersionRow {
   Behaviour behaviour;
@@ -36,8 +40,11 @@ struct VersionRow {
 inline constexpr std::array<VersionRow, kBehaviours> kVersionTable = {{
     {Behaviour::kLongestFrame, 1522, 1518},
     {Behaviour::kLongestLongFrame, 16384, 16380},
+    {Behaviour::kMpeTakesBroadcasts, 1, 0},
     {Behaviour::kBroadcastUnderMpe, kMPRC, kBPRC},
+    {Behaviour::kBroadcastThroughMta, kMPRC, kBPRC},
     {Behaviour::kUnicastThroughMta, 1, 0},
+    {Behaviour::kGroupThroughRa, 0, 1},
     {Behaviour::kFilteredNotDelivered, 1, 0},
     {Behaviour::kShortFrameInDevice, 60, 30},
 }};
