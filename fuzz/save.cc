@@ -23,7 +23,14 @@ Status SaveOperations(const std::string& path, const Pairing& pairing,
   auto device = RecordingDevice::Create(**entry, *options, machine, **writer);
   if (!device) return tl::make_unexpected(device.error());
   machine.Attach(device->get());
-  for (const Stimulus& operation : operations) machine.Apply(operation);
+  for (const Stimulus& operation : operations) {
+    if (operation.kind == StimulusKind::kMemory) {
+      // Kept as such: another model may read what this one did not.
+      machine.AdvanceTo(operation.time);
+      (*writer)->Append(operation, {});
+    }
+    machine.Apply(operation);
+  }
   auto finished = (*writer)->Finish();
   if (!finished) return tl::make_unexpected(finished.error());
   return Ok();

@@ -49,12 +49,13 @@ struct ProgramBuilder::Page {
     }
   }
 
-  bool TouchedIn(std::uint32_t step, std::uint64_t offset, std::uint64_t size) const {
-    if (current_step != step) return false;
-    for (std::uint64_t i = offset; i < offset + size; ++i) {
-      if (BitSet(current.data(), i)) return true;
-    }
-    return false;
+  bool TouchedIn(std::uint32_t step, std::uint64_t offset) const {
+    return current_step == step && BitSet(current.data(), offset);
+  }
+
+  bool Has(std::uint64_t offset, Bytes bytes) const {
+    return std::memcmp(&data[offset], bytes.data(), bytes.size()) == 0 &&
+           AllBitsSet(known.data(), offset, bytes.size());
   }
 };
 
@@ -86,25 +87,35 @@ void ProgramBuilder::Hoist(std::uint32_t step, GuestAddress address, Bytes bytes
   hoisted_.push_back({step, {address, bytes.data(), bytes.size()}});
 }
 
+// Bytes of one granule that the device touched in this step, before it read them: those of them
+// that are new were written by the guest meanwhile, beside those that were touched.  False: a race.
+bool ProgramBuilder::ReadBeside(const Page& page, GuestAddress at, Bytes bytes) {
+  const auto now = static_cast<std::uint32_t>(program_.steps.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (page.Has(at % kPageSize + i, bytes.subspan(i, 1))) continue;
+    if (page.TouchedIn(now, at % kPageSize + i)) return false;
+    Hoist(now, at + i, bytes.subspan(i, 1));
+  }
+  return true;
+}
+
 // The part of a read that lies in one page.  False: a race.
 bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
   const auto now = static_cast<std::uint32_t>(program_.steps.size());
   const std::uint64_t offset = at % kPageSize;
-  const bool same = std::memcmp(&page.data[offset], bytes.data(), bytes.size()) == 0 &&
-                    AllBitsSet(page.known.data(), offset, bytes.size());
+  const bool same = page.Has(offset, bytes);
   for (std::uint64_t done = 0; !same && done < bytes.size();) {
     const std::uint64_t from = offset + done;
     const std::uint64_t size =
         std::min<std::uint64_t>(bytes.size() - done, kGranule - from % kGranule);
     const Bytes part = bytes.subspan(done, size);
-    const bool known = AllBitsSet(page.known.data(), from, size);
-    if (!known || std::memcmp(&page.data[from], part.data(), size) != 0) {
-      std::uint32_t step = page.free_from[from / kGranule];
-      if (step > now) {
-        if (page.TouchedIn(now, from, size)) return false;
-        step = now;
+    if (!page.Has(from, part)) {
+      const std::uint32_t step = page.free_from[from / kGranule];
+      if (step <= now) {
+        Hoist(step, at + done, part);
+      } else if (!ReadBeside(page, at + done, part)) {
+        return false;
       }
-      Hoist(step, at + done, part);
       std::memcpy(&page.data[from], part.data(), size);
       SetBits(page.known.data(), from, size);
     }

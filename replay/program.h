@@ -67,6 +67,7 @@ class ProgramBuilder {
   Page* PageAt(GuestAddress address);
   Status OnDeviceRead(const Effect& effect);
   Status OnWrite(GuestAddress address, Bytes bytes);
+  bool ReadBeside(const Page& page, GuestAddress at, Bytes bytes);
   bool ReadPart(Page& page, GuestAddress at, Bytes bytes);
   void Hoist(std::uint32_t step, GuestAddress address, Bytes bytes);
 
