@@ -114,8 +114,7 @@ bool ProgramBuilder::LearnTouched(Page& page, GuestAddress at, Bytes bytes) {
 bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
   const auto now = static_cast<std::uint32_t>(program_.steps.size());
   const std::uint64_t offset = at % kPageSize;
-  const bool same = std::memcmp(&page.data[offset], bytes.data(), bytes.size()) == 0 &&
-                    AllBitsSet(page.known.data(), offset, bytes.size());
+  const bool same = page.Has(offset, bytes);
   for (std::uint64_t done = 0; !same && done < bytes.size();) {
     const std::uint64_t from = offset + done;
     const std::uint64_t size =
