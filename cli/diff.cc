@@ -28,6 +28,7 @@ constexpr GuestAddress kLiveWindow = std::uint64_t{16} << 20;
 constexpr std::uint64_t kOperationsPerSeed = 1'000'000;
 constexpr std::uint64_t kLiveOperationsPerSeed = 20'000;
 constexpr std::uint64_t kLiveTries = 1000;
+constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 
 struct DiffRequest {
   Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
@@ -38,6 +39,7 @@ struct DiffRequest {
   std::uint64_t per_seed = 0;  // 0: what suits the sides
   double seconds = 0;
   std::string save = "divergence.nrt";
+  bool no_shrink = false;
   bool json = false;
   bool quiet = false;
   QtestOptions live;  // no QEMU: a model of this process
@@ -72,7 +74,9 @@ class Sides {
   }
   Status Finish() { return live_ ? live_->Finish(LiveLockstep::Extent::kAllMemory) : Ok(); }
   std::uint64_t count() const { return live_ ? live_->count() : models_->count(); }
-  bool diverged() const { return live_ ? live_->divergence().has_value() : models_->diverged(); }
+  bool diverged() const {
+    return live_ ? live_->divergence().has_value() : models_->divergence().has_value();
+  }
 
  private:
   std::unique_ptr<Lockstep> models_;
@@ -97,13 +101,16 @@ struct Tally {
 };
 
 Result<Shrunk> ShrinkSides(const DiffRequest& request, std::vector<Stimulus> operations) {
-  if (!request.IsLive()) return Shrink(request.pairing, std::move(operations));
+  if (!request.IsLive()) {
+    return Shrink(request.pairing, std::move(operations), request.no_shrink ? 0 : kMaxTries);
+  }
   const LivePairing pairing{request.pairing.left, request.live};
   const LiveLockstep::Window window{request.window().base, request.window().size};
   const auto compare = [&](std::span<const Stimulus> tried) {
     return CompareLive(pairing, window, tried);
   };
-  return Shrink(request.pairing, compare, std::move(operations), kLiveTries);
+  return Shrink(request.pairing, compare, std::move(operations),
+                request.no_shrink ? 0 : kLiveTries);
 }
 
 // The session of a seed once more, kept, then shrunk and saved.
@@ -119,7 +126,7 @@ Result<Found> Investigate(const DiffRequest& request, std::uint64_t seed, std::u
   found.seed = seed;
   found.operation = count - 1;
   found.recorded = operations.size();
-  fmt::print(stderr, "seed {}: operation {} differs; shrinking\n", seed, count - 1);
+  if (!request.quiet) fmt::print(stderr, "seed {}: operation {} differs\n", seed, count - 1);
   auto shrunk = ShrinkSides(request, std::move(operations));
   if (!shrunk) return tl::make_unexpected(shrunk.error());
   found.shrunk = std::move(*shrunk);
@@ -297,6 +304,7 @@ void AddDiffCommand(CLI::App& app, int* exit_code) {
   command->add_option("--time", request->seconds, "Seconds to run, instead of --ops");
   command->add_option("--save", request->save, "Where to save the trace of a difference")
       ->capture_default_str();
+  command->add_flag("--no-shrink", request->no_shrink, "Show and save the difference as found");
   command->add_flag("--json", request->json, "Print JSON");
   command->add_flag("--quiet", request->quiet, "No progress on standard error");
   command->callback([request, exit_code] { *exit_code = Diff(*request); });

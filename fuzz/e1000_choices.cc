@@ -105,6 +105,9 @@ std::vector<std::uint8_t> E1000Generator::AnyFrame() {
       break;
     default:
       std::memcpy(frame.data(), kStation, 6);
+      if (random_.OneIn(6)) {
+        frame[5] = static_cast<std::uint8_t>(frame[5] + random_.Below(e1000::kReceiveAddresses));
+      }
   }
   if (random_.OneIn(3)) {
     frame[12] = 0x81;
@@ -177,13 +180,15 @@ void E1000Generator::StartTransmitRing() {
   static constexpr std::uint32_t kCounts[] = {8, 8, 16, 32, 64, 256};
   tx_.count = random_.Pick(kCounts);
   tx_.base = RamAddress(tx_.count * 16) & ~GuestAddress{15};
+  // A driver stops the engine first; one that does not makes it work a lap of whatever lies there.
+  if (!random_.OneIn(16)) Write(e1000::kTCTL, 0);
   Write(e1000::kTDBAL, tx_.base);
   Write(e1000::kTDBAH, random_.OneIn(50) ? AnyValue() : 0);
   Write(e1000::kTDLEN, random_.OneIn(50) ? random_.Below(4096) : tx_.count * 16);
   tx_.tail = random_.OneIn(4) ? static_cast<std::uint32_t>(random_.Below(tx_.count)) : 0;
   Write(e1000::kTDH, random_.OneIn(50) ? random_.Below(512) : tx_.tail);
-  Write(e1000::kTCTL, random_.OneIn(20) ? 0 : e1000::tctl::kEN);
   Write(e1000::kTDT, tx_.tail);
+  Write(e1000::kTCTL, random_.OneIn(20) ? 0 : e1000::tctl::kEN);
 }
 
 void E1000Generator::StartReceiveRing() {
@@ -224,7 +229,9 @@ void E1000Generator::Push(const std::vector<RawDescriptor>& descriptors) {
     tx_.tail = (tx_.tail + 1) % tx_.count;
     if (random_.OneIn(6)) Write(e1000::kTDT, tx_.tail);
   }
-  Write(e1000::kTDT, random_.OneIn(60) ? AnyValue() & 0x3ff : tx_.tail);
+  // Bits 31:16 do not count.
+  const std::uint32_t high = random_.OneIn(60) ? AnyValue() & 0xffff0000 : 0;
+  Write(e1000::kTDT, random_.OneIn(60) ? AnyValue() & 0x3ff : tx_.tail | high);
 }
 
 }  // namespace nicreplay

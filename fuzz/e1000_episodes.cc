@@ -93,8 +93,10 @@ void E1000Generator::Interrupts() {
 
 void E1000Generator::Eeprom() {
   if (random_.OneIn(2)) {
-    Write(e1000::kEERD, random_.OneIn(4) ? AnyValue() : random_.Below(64) << 8 | 1);
-    Read(e1000::kEERD);
+    for (std::uint64_t n = random_.Between(1, 8); n > 0; --n) {
+      Write(e1000::kEERD, random_.OneIn(4) ? AnyValue() : random_.Below(64) << 8 | 1);
+      Read(e1000::kEERD);
+    }
     return;
   }
   // 5.3.1: microwire, a start bit, opcode and address in, 16 bits out; sometimes something else.
@@ -147,9 +149,11 @@ void E1000Generator::Filters() {
       }
       break;
     case 2: {
-      const auto slot = static_cast<std::uint32_t>(random_.Below(16));
+      // Addresses of their own, which frames carry now and then.
+      const auto slot = static_cast<std::uint32_t>(random_.Below(e1000::kReceiveAddresses));
       Write(e1000::kRA + 8 * slot, 0x12005452);
-      Write(e1000::kRA + 8 * slot + 4, random_.OneIn(3) ? AnyValue() : 0x80005634);
+      const std::uint32_t high = 0x80000034 | (0x56 + slot) << 8;
+      Write(e1000::kRA + 8 * slot + 4, random_.OneIn(3) ? AnyValue() : high);
       break;
     }
     case 3:

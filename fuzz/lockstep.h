@@ -24,72 +24,75 @@ struct Pairing {
   std::size_t ram_size = 0;
 };
 
-// Folds effects into one number, so that comparing costs little where nothing differs.  Writes that
-// continue each other count as one: where a device splits its DMA is its own business.
-class HashingMachine : public Machine {
- public:
-  using Machine::Machine;
-  void DmaWrite(GuestAddress address, Bytes data) override;
-  void Transmit(const Frame& frame) override;
-  // Of all effects so far.
-  std::uint64_t TakeHash() {
-    if (!run_.empty()) EndRun();
-    return hash_;
-  }
-
- private:
-  void EndRun();
-
-  std::uint64_t hash_ = 0;
-  GuestAddress run_address_ = 0;
-  std::vector<std::uint8_t> run_;
-};
-
-// Keeps the effects of one operation for a comparison in detail.
+// Keeps the effects of one operation.  Writes that continue each other are one: where a device
+// splits its DMA is its own business.
 class CapturingMachine : public Machine {
  public:
+  // Bytes of effects that are kept; further ones only count by their hash.
+  static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
+
   using Machine::Machine;
   void DmaWrite(GuestAddress address, Bytes data) override;
   void Transmit(const Frame& frame) override;
 
-  std::span<const Effect> effects() const { return effects_; }
+  // Whether the effects are the same, byte for byte and in the same order.
+  bool SameEffects(const CapturingMachine& other) const;
+  // Whether all effects were kept.
+  bool complete() const { return excess_ == 0; }
+  // Those that were kept; pointing at what this machine holds until Forget.
+  std::vector<Effect> Effects() const;
   void Forget();
 
  private:
-  std::uint8_t* Add(EffectKind kind, std::uint64_t address, std::size_t size);
+  struct Captured {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+    EffectKind kind = EffectKind::kDmaWrite;
+    Offload offload;
+    bool operator==(const Captured&) const = default;
+  };
 
-  std::vector<Effect> effects_;
-  Arena bytes_;
+  void Keep(Captured* entry, Bytes bytes);
+
+  std::vector<Captured> entries_;
+  std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
+  std::uint64_t excess_ = 0;         // hash of what was not kept
 };
 
 // Runs operations on both sides as fast as it can, up to a number of them or to the first
-// difference.
+// difference in what a driver sees.  Equal effects cost a comparison of bytes; others are held to
+// the `exact` contract.
 class Lockstep : public OperationSink {
  public:
   static Result<std::unique_ptr<Lockstep>> Create(const Pairing& pairing, std::uint64_t limit);
 
   std::uint64_t Do(const Stimulus& operation) override;
-  bool Done() const override { return diverged_ || count_ >= limit_; }
+  bool Done() const override { return divergence_.has_value() || count_ >= limit_; }
 
   std::uint64_t count() const { return count_; }
-  bool diverged() const { return diverged_; }  // in the operation before count()
+  // In the operation before count(), which is its event; left is "expected".
+  const std::optional<Divergence>& divergence() const { return divergence_; }
 
  private:
+  // A machine with its device; the device goes first.
   struct Side {
     explicit Side(std::size_t ram_size) : machine(ram_size) {}
-    HashingMachine machine;
+    Status Create(const Candidate& candidate);
+
+    CapturingMachine machine;
     std::unique_ptr<Device> device;
   };
 
-  Lockstep(std::size_t ram_size, std::uint64_t limit)
-      : left_(ram_size), right_(ram_size), limit_(limit) {}
-  bool Same();
+  Lockstep(const Pairing& pairing, std::uint64_t limit);
+  std::optional<Divergence> Compare(std::uint64_t left, std::uint64_t right) const;
+  std::optional<Divergence> CompareState() const;
 
   Side left_;
   Side right_;
+  std::unique_ptr<Describer> describer_;
   std::uint64_t limit_;
   std::uint64_t count_ = 0;
-  bool diverged_ = false;
+  std::optional<Divergence> divergence_;
 };
 
 // Keeps what a generator does, bytes included.
@@ -107,8 +110,7 @@ class OperationRecorder : public OperationSink {
   Arena bytes_;
 };
 
-// Runs a list of operations on both sides and compares in detail after each.  The event of the
-// divergence is the index of the operation; left is "expected".
+// Runs a list of operations in lockstep.
 Result<std::optional<Divergence>> CompareOperations(const Pairing& pairing,
                                                     std::span<const Stimulus> operations);
 

@@ -33,6 +33,8 @@ class Describer {
   // What lies at a guest address: "RX descriptor 5 status", "TX descriptor 12 upper"; empty: plain
   // memory.
   virtual std::string MemoryName(GuestAddress address) const = 0;
+  // "flush timer"
+  virtual std::string TimerName(TimerId id) const { return "timer " + std::to_string(id); }
   // Whether the byte tells the driver that what was written before it is complete (DD, used index).
   virtual bool IsCompletionMarker(GuestAddress address) const = 0;
   // One line for the bytes of a DMA that starts at `address`; empty: nothing better than a hex

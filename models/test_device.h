@@ -29,7 +29,7 @@ class LogHost : public Host {
  public:
   Nanoseconds Now() override {
     log.push_back("now");
-    return 1000;
+    return now;
   }
   void DmaRead(GuestAddress address, MutableBytes out) override {
     for (auto& byte : out) byte = static_cast<std::uint8_t>(address++);
@@ -56,6 +56,7 @@ class LogHost : public Host {
     log.push_back(fmt::format("queued {}", static_cast<int>(device->Receive({pieces, {}}))));
   }
 
+  Nanoseconds now = 1000;
   Device* flushed = nullptr;  // gets one frame at the next flush
   std::vector<std::string> log;
 };

@@ -6,17 +6,8 @@
 
 namespace nicreplay {
 
-namespace {
-
-// One write, cut so that it does not wrap past the end of the address space.
-struct Piece {
-  GuestAddress address;
-  Bytes bytes;
-  std::size_t order;
-};
-
-std::vector<Piece> Pieces(std::span<const Effect> effects) {
-  std::vector<Piece> pieces;
+std::vector<WritePiece> WritePieces(std::span<const Effect> effects) {
+  std::vector<WritePiece> pieces;
   for (const Effect& effect : effects) {
     if (effect.kind != EffectKind::kDmaWrite || effect.data_size == 0) continue;
     const std::uint64_t room = ~effect.address;  // bytes that fit before the wrap, less one
@@ -30,25 +21,22 @@ std::vector<Piece> Pieces(std::span<const Effect> effects) {
   return pieces;
 }
 
-}  // namespace
-
-void WriteImage::Build(std::span<const Effect> effects) {
+void WriteImage::Build(std::vector<WritePiece> pieces) {
   run_count_ = 0;
-  std::vector<Piece> pieces = Pieces(effects);
   std::stable_sort(pieces.begin(), pieces.end(),
-                   [](const Piece& a, const Piece& b) { return a.address < b.address; });
+                   [](const WritePiece& a, const WritePiece& b) { return a.address < b.address; });
   std::size_t first = 0;
   while (first < pieces.size()) {
     // All pieces that touch or overlap form one run; later writes win.
-    GuestAddress last = pieces[first].address + (pieces[first].bytes.size() - 1);
+    GuestAddress last = pieces[first].last();
     std::size_t end = first + 1;
     while (end < pieces.size() && (last == ~GuestAddress{0} || pieces[end].address <= last + 1)) {
-      last = std::max(last, pieces[end].address + (pieces[end].bytes.size() - 1));
+      last = std::max(last, pieces[end].last());
       ++end;
     }
     std::sort(pieces.begin() + static_cast<std::ptrdiff_t>(first),
               pieces.begin() + static_cast<std::ptrdiff_t>(end),
-              [](const Piece& a, const Piece& b) { return a.order < b.order; });
+              [](const WritePiece& a, const WritePiece& b) { return a.order < b.order; });
     if (run_count_ == runs_.size()) runs_.emplace_back();
     Run& run = runs_[run_count_++];
     run.address = ~GuestAddress{0};

@@ -10,6 +10,18 @@
 
 namespace nicreplay {
 
+// One write, or a part of it that does not wrap past the end of the address space.
+struct WritePiece {
+  GuestAddress address = 0;
+  Bytes bytes;            // at least one
+  std::size_t order = 0;  // the earlier piece has the lower one
+
+  GuestAddress last() const { return address + (bytes.size() - 1); }
+};
+
+// The kDmaWrite effects in their order.
+std::vector<WritePiece> WritePieces(std::span<const Effect> effects);
+
 // The final bytes that a stimulus left in guest memory, as maximal runs in ascending address order.
 class WriteImage {
  public:
@@ -20,7 +32,8 @@ class WriteImage {
   };
 
   // Rebuilds the image from the kDmaWrite effects, in their order.
-  void Build(std::span<const Effect> effects);
+  void Build(std::span<const Effect> effects) { Build(WritePieces(effects)); }
+  void Build(std::vector<WritePiece> pieces);
 
   std::span<const Run> runs() const { return {runs_.data(), run_count_}; }
 

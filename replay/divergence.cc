@@ -135,7 +135,7 @@ std::string DescribeStimulus(const Stimulus& s, const Describer& describer) {
     case StimulusKind::kLink:
       return s.detail != 0 ? "link up" : "link down";
     case StimulusKind::kTimer:
-      return fmt::format("timer {} fires", s.detail);
+      return describer.TimerName(s.detail) + " fires";
     case StimulusKind::kReset:
       return "device reset";
     case StimulusKind::kWork:
@@ -191,7 +191,7 @@ DivergenceText Describe(const Divergence& d, const Program& program, Describer& 
                     d.found != 0 ? "ready" : "not ready");
       break;
     case Kind::kTimer:
-      text.name = fmt::format("timer {}", d.item);
+      text.name = describer.TimerName(static_cast<TimerId>(d.item));
       ExpectedFound(&text, Deadline(d.expected), Deadline(d.found));
       break;
     case Kind::kNotFlushed:
@@ -200,7 +200,7 @@ DivergenceText Describe(const Divergence& d, const Program& program, Describer& 
       break;
     case Kind::kRunaway:
       text.name = "effects";
-      text.lines.push_back("the stimulus caused over 256 MiB of effects");
+      text.lines.push_back("the stimulus caused more effects than are kept");
       break;
   }
   return text;

@@ -25,7 +25,7 @@ struct Divergence {
     kReady,        // readiness to receive at the end of the stimulus: value
     kTimer,        // timer number `item`: value is the deadline in ns, kNotArmed or kUnchanged
     kNotFlushed,  // delivery number `item` did not happen: the device did not ask for queued frames
-    kRunaway,     // the stimulus caused over 256 MiB of effects
+    kRunaway,     // the stimulus caused more effects than are kept
   };
   static constexpr std::uint64_t kNotArmed = ~std::uint64_t{0};
   static constexpr std::uint64_t kUnchanged = kNotArmed - 1;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "replay/canonical.h"
+#include "replay/write_order.h"
 
 namespace nicreplay {
 
@@ -26,30 +27,36 @@ Offload OffloadOf(const Effect& effect) {
   return effect.offload == nullptr ? Offload{} : *effect.offload;
 }
 
+std::optional<Divergence> CompareFrame(const Effect& want, const Effect& got) {
+  Divergence divergence;
+  divergence.kind = Kind::kFrame;
+  const Bytes want_bytes = want.bytes();
+  const Bytes got_bytes = got.bytes();
+  if (!std::ranges::equal(want_bytes, got_bytes)) {
+    const auto at = std::ranges::mismatch(want_bytes, got_bytes).in1;
+    divergence.offset = static_cast<std::uint64_t>(at - want_bytes.begin());
+    return divergence;
+  }
+  divergence.kind = Kind::kOffload;
+  if (OffloadOf(want) != OffloadOf(got)) return divergence;
+  return std::nullopt;
+}
+
 std::optional<Divergence> CompareFrames(std::span<const Effect> expected,
                                         std::span<const Effect> actual) {
   const auto want = OfKind(expected, EffectKind::kTransmit);
   const auto got = OfKind(actual, EffectKind::kTransmit);
   for (std::size_t i = 0; i < std::max(want.size(), got.size()); ++i) {
-    Divergence divergence;
-    divergence.kind = Kind::kFrame;
-    divergence.item = i;
-    divergence.expected = i < want.size() ? 1 : 0;
-    divergence.found = i < got.size() ? 1 : 0;
-    if (i < want.size()) divergence.expected_bytes = Copy(want[i]->bytes());
-    if (i < got.size()) divergence.found_bytes = Copy(got[i]->bytes());
-    if (i >= want.size() || i >= got.size()) return divergence;
-    if (divergence.expected_bytes != divergence.found_bytes) {
-      const auto at =
-          std::mismatch(divergence.expected_bytes.begin(), divergence.expected_bytes.end(),
-                        divergence.found_bytes.begin(), divergence.found_bytes.end());
-      divergence.offset = static_cast<std::uint64_t>(at.first - divergence.expected_bytes.begin());
-      return divergence;
-    }
-    if (OffloadOf(*want[i]) != OffloadOf(*got[i])) {
-      divergence.kind = Kind::kOffload;
-      return divergence;
-    }
+    std::optional<Divergence> divergence(std::in_place);
+    divergence->kind = Kind::kFrame;
+    if (i < want.size() && i < got.size()) divergence = CompareFrame(*want[i], *got[i]);
+    if (!divergence) continue;
+    divergence->item = i;
+    divergence->expected = i < want.size() ? 1 : 0;
+    divergence->found = i < got.size() ? 1 : 0;
+    if (i < want.size()) divergence->expected_bytes = Copy(want[i]->bytes());
+    if (i < got.size()) divergence->found_bytes = Copy(got[i]->bytes());
+    return divergence;
   }
   return std::nullopt;
 }
@@ -75,7 +82,7 @@ std::optional<Divergence> CompareDeliveries(std::span<const Effect> expected,
   return std::nullopt;
 }
 
-// The bytes of an image as a map from run start to run, for looking up single bytes.
+// The run of an image that has the byte, or null.
 const WriteImage::Run* RunAt(const WriteImage& image, GuestAddress address) {
   const auto runs = image.runs();
   const auto after = std::upper_bound(
@@ -86,135 +93,96 @@ const WriteImage::Run* RunAt(const WriteImage& image, GuestAddress address) {
   return address - run.address < run.bytes.size() ? &run : nullptr;
 }
 
-// The first byte in address order that one image has and the other has not, or has with another
-// value; up to 16 bytes of both sides from there.
-std::optional<Divergence> FirstDifference(const WriteImage& in, const WriteImage& other,
-                                          bool in_is_expected) {
-  for (const WriteImage::Run& run : in.runs()) {
-    for (std::size_t i = 0; i < run.bytes.size(); ++i) {
+// Up to 16 bytes of an image from an address on; none where it does not have that byte.
+std::vector<std::uint8_t> BytesAt(const WriteImage& image, GuestAddress address) {
+  constexpr std::uint64_t kShown = 16;
+  const WriteImage::Run* run = RunAt(image, address);
+  if (run == nullptr) return {};
+  const std::uint64_t from = address - run->address;
+  return Copy(Bytes(run->bytes).subspan(from, std::min(kShown, run->bytes.size() - from)));
+}
+
+// How much a differing byte tells a reader.
+enum class Telling : std::uint8_t {
+  kPlain,   // memory without a name
+  kName,    // part of a descriptor that only one side wrote
+  kMarker,  // a completion marker that only one side wrote
+  kField,   // a field with two values
+};
+
+Telling TellingOf(GuestAddress at, const WriteImage& other, const Describer& describer) {
+  if (describer.MemoryName(at).empty()) return Telling::kPlain;
+  if (RunAt(other, at) != nullptr) return Telling::kField;
+  return describer.IsCompletionMarker(at) ? Telling::kMarker : Telling::kName;
+}
+
+struct Difference {
+  Telling telling = Telling::kPlain;
+  GuestAddress address = 0;
+};
+
+bool Better(const Difference& a, const std::optional<Difference>& b) {
+  return !b || a.telling > b->telling || (a.telling == b->telling && a.address < b->address);
+}
+
+// Among the first bytes of `image` that `other` has not, or has with another value, the one that
+// tells most; of equals the first in address order.
+std::optional<Difference> FindDifference(const WriteImage& image, const WriteImage& other,
+                                         const Describer& describer) {
+  constexpr std::size_t kMaxLookedAt = 4096;
+  std::optional<Difference> best;
+  std::size_t looked_at = 0;
+  for (const WriteImage::Run& run : image.runs()) {
+    for (std::size_t i = 0; i < run.bytes.size() && looked_at < kMaxLookedAt; ++i) {
       const GuestAddress at = run.address + i;
       const WriteImage::Run* twin = RunAt(other, at);
       if (twin != nullptr && twin->bytes[at - twin->address] == run.bytes[i]) continue;
-      Divergence divergence;
-      divergence.kind = Kind::kMemory;
-      divergence.address = at;
-      const std::size_t count = std::min<std::size_t>(16, run.bytes.size() - i);
-      auto& mine = in_is_expected ? divergence.expected_bytes : divergence.found_bytes;
-      auto& theirs = in_is_expected ? divergence.found_bytes : divergence.expected_bytes;
-      mine = Copy(Bytes(run.bytes).subspan(i, count));
-      if (twin != nullptr) {
-        const std::size_t from = at - twin->address;
-        theirs = Copy(Bytes(twin->bytes).subspan(from, std::min(count, twin->bytes.size() - from)));
-      }
-      return divergence;
+      ++looked_at;
+      const Difference difference{TellingOf(at, other, describer), at};
+      if (Better(difference, best)) best = difference;
     }
   }
-  return std::nullopt;
+  return best;
+}
+
+std::optional<Divergence> CompareImages(const WriteImage& want, const WriteImage& got,
+                                        const Describer& describer) {
+  if (std::ranges::equal(want.runs(), got.runs())) return std::nullopt;
+  std::optional<Difference> best = FindDifference(want, got, describer);
+  const std::optional<Difference> extra = FindDifference(got, want, describer);
+  if (extra && Better(*extra, best)) best = extra;
+  Divergence divergence;
+  divergence.kind = Kind::kMemory;
+  divergence.address = best->address;
+  divergence.expected_bytes = BytesAt(want, divergence.address);
+  divergence.found_bytes = BytesAt(got, divergence.address);
+  return divergence;
+}
+
+bool SameWrites(std::span<const WritePiece> a, std::span<const WritePiece> b) {
+  return std::ranges::equal(a, b, [](const WritePiece& x, const WritePiece& y) {
+    return x.address == y.address && std::ranges::equal(x.bytes, y.bytes);
+  });
 }
 
 std::optional<Divergence> CompareMemory(std::span<const Effect> expected,
-                                        std::span<const Effect> actual) {
-  WriteImage want;
-  WriteImage got;
-  want.Build(expected);
-  got.Build(actual);
-  if (std::equal(want.runs().begin(), want.runs().end(), got.runs().begin(), got.runs().end())) {
-    return std::nullopt;
-  }
-  auto missing = FirstDifference(want, got, true);
-  auto extra = FirstDifference(got, want, false);
-  if (missing && extra) return missing->address <= extra->address ? missing : extra;
-  return missing ? missing : extra;
-}
-
-// Which write, by its number, touched a byte last.
-class LastWriter {
- public:
-  explicit LastWriter(std::span<const Effect* const> writes) {
-    for (std::size_t i = 0; i < writes.size(); ++i) {
-      if (writes[i]->data_size != 0) Paint(writes[i]->address, writes[i]->data_size, i);
-    }
-  }
-
-  // The latest among the last writers of [address, address + size).
-  std::size_t LatestOf(GuestAddress address, std::uint64_t size) const {
-    std::size_t latest = 0;
-    auto at = spans_.upper_bound(address);
-    if (at != spans_.begin()) --at;
-    for (; at != spans_.end() && at->first < address + size; ++at) {
-      if (at->second.end > address) latest = std::max(latest, at->second.writer);
-    }
-    return latest;
-  }
-
- private:
-  struct Span {
-    GuestAddress end;
-    std::size_t writer;
-  };
-
-  void Paint(GuestAddress address, std::uint64_t size, std::size_t writer) {
-    const GuestAddress end = address + size < address ? ~GuestAddress{0} : address + size;
-    auto at = spans_.upper_bound(address);
-    if (at != spans_.begin() && std::prev(at)->second.end > address) {
-      auto before = std::prev(at);
-      const Span old = before->second;
-      before->second.end = address;
-      if (before->first == address) spans_.erase(before);
-      if (old.end > end) spans_.emplace(end, old);
-      at = spans_.lower_bound(address);
-    }
-    while (at != spans_.end() && at->first < end) {
-      const Span old = at->second;
-      at = spans_.erase(at);
-      if (old.end > end) {
-        spans_.emplace(end, old);
-        break;
-      }
-    }
-    spans_[address] = {end, writer};
-  }
-
-  std::map<GuestAddress, Span> spans_;
-};
-
-// What the recording wrote before it wrote a marker must be there when the device writes that
-// marker.
-std::optional<Divergence> CompareOrder(std::span<const Effect> expected,
-                                       std::span<const Effect> actual, const Describer& describer) {
-  const auto want = OfKind(expected, EffectKind::kDmaWrite);
-  const auto got = OfKind(actual, EffectKind::kDmaWrite);
-  const LastWriter want_writer(want);
-  const LastWriter got_writer(got);
-  struct Range {
-    GuestAddress address;
-    std::uint64_t size;
-  };
-  std::vector<Range> announced;  // since the last marker
-  for (std::size_t i = 0; i < want.size(); ++i) {
-    GuestAddress from = want[i]->address;
-    for (std::uint64_t k = 0; k < want[i]->data_size; ++k) {
-      const GuestAddress at = want[i]->address + k;
-      if (!describer.IsCompletionMarker(at)) continue;
-      if (at != from) announced.push_back({from, at - from});
-      from = at + 1;
-      if (want_writer.LatestOf(at, 1) != i) continue;
-      for (const Range& range : announced) {
-        // Bytes that a later write of the recording replaces are announced by that write's marker.
-        if (want_writer.LatestOf(range.address, range.size) > i) continue;
-        if (got_writer.LatestOf(range.address, range.size) <= got_writer.LatestOf(at, 1)) continue;
-        Divergence divergence;
-        divergence.kind = Kind::kMemoryOrder;
-        divergence.address = range.address;
-        divergence.marker = at;
-        return divergence;
-      }
-      announced.clear();
-    }
-    const GuestAddress end = want[i]->address + want[i]->data_size;
-    if (end != from) announced.push_back({from, end - from});
-  }
-  return std::nullopt;
+                                        std::span<const Effect> actual,
+                                        const Describer& describer) {
+  const std::vector<WritePiece> want = WritePieces(expected);
+  const std::vector<WritePiece> got = WritePieces(actual);
+  if (SameWrites(want, got)) return std::nullopt;
+  WriteImage want_image;
+  WriteImage got_image;
+  want_image.Build(want);
+  got_image.Build(got);
+  if (auto found = CompareImages(want_image, got_image, describer)) return found;
+  const auto early = FindEarlyMarker(want, got, describer);
+  if (!early) return std::nullopt;
+  Divergence divergence;
+  divergence.kind = Kind::kMemoryOrder;
+  divergence.address = early->data;
+  divergence.marker = early->marker;
+  return divergence;
 }
 
 std::optional<Divergence> CompareLevels(std::span<const Effect> expected,
@@ -269,10 +237,10 @@ std::optional<Divergence> CompareTimers(std::span<const Effect> expected,
 
 std::optional<Divergence> CompareExact(std::span<const Effect> expected,
                                        std::span<const Effect> actual, const Describer& describer) {
-  if (auto found = CompareFrames(expected, actual)) return found;
-  if (auto found = CompareMemory(expected, actual)) return found;
-  if (auto found = CompareOrder(expected, actual, describer)) return found;
+  // What became of queued frames explains most of what comes after.
   if (auto found = CompareDeliveries(expected, actual)) return found;
+  if (auto found = CompareFrames(expected, actual)) return found;
+  if (auto found = CompareMemory(expected, actual, describer)) return found;
   if (auto found = CompareLevels(expected, actual, EffectKind::kInterrupt, Kind::kInterrupt)) {
     return found;
   }

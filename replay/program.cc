@@ -53,7 +53,10 @@ struct ProgramBuilder::Page {
   }
 };
 
-ProgramBuilder::ProgramBuilder(TraceHeader header) { program_.header = std::move(header); }
+ProgramBuilder::ProgramBuilder(TraceHeader header, Patching patching) {
+  program_.header = std::move(header);
+  program_.patching = patching;
+}
 ProgramBuilder::~ProgramBuilder() = default;
 
 ProgramBuilder::Page* ProgramBuilder::PageAt(GuestAddress address) {
@@ -166,32 +169,34 @@ Status ProgramBuilder::OnWrite(Writer writer, GuestAddress address, Bytes bytes)
   return Ok();
 }
 
-void ProgramBuilder::CountFrame(const Effect& effect) {
-  if (effect.kind == EffectKind::kTransmit) {
-    ++program_.totals.frames_out;
-    program_.totals.bytes_out += effect.data_size;
-  } else if (effect.kind == EffectKind::kDelivery) {
-    ++program_.totals.frames_in;
-    program_.totals.bytes_in += effect.data_size;
-  }
-}
-
-Status ProgramBuilder::AddEffects(const EventBatch& batch, const Stimulus& stimulus, Step* step) {
-  const std::span<const Effect> effects(batch.effects.data() + stimulus.first_effect,
-                                        stimulus.effect_count);
+Status ProgramBuilder::AddEffects(std::span<const Effect> effects, Step* step) {
   for (const Effect& effect : effects) {
     if (effect.kind == EffectKind::kDmaRead) {
-      if (auto done = OnDeviceRead(effect); !done) return done;
-      continue;
-    }
-    if (effect.kind == EffectKind::kDmaWrite) {
+      if (program_.patching == Patching::kHoisted) {
+        if (auto done = OnDeviceRead(effect); !done) return done;
+        continue;
+      }
+      step->memory = true;
+    } else if (effect.kind == EffectKind::kDmaWrite && program_.patching == Patching::kHoisted) {
       if (auto done = OnWrite(Writer::kDevice, effect.address, effect.bytes()); !done) return done;
     }
-    if (effect.kind == EffectKind::kDelivery) ++step->deliveries;
-    CountFrame(effect);
     program_.effects.push_back(effect);
   }
-  program_.totals.effects += effects.size();
+  return Ok();
+}
+
+Status ProgramBuilder::AddStep(const Stimulus& stimulus, std::span<const Effect> effects) {
+  Step step;
+  step.stimulus = stimulus;
+  step.stimulus.first_effect = static_cast<std::uint32_t>(program_.effects.size());
+  if (stimulus.kind == StimulusKind::kMemory && program_.patching == Patching::kHoisted) {
+    if (auto done = OnWrite(Writer::kGuest, stimulus.value, stimulus.bytes()); !done) return done;
+  }
+  program_.totals.Add(stimulus, effects);
+  if (auto done = AddEffects(effects, &step); !done) return done;
+  step.stimulus.effect_count =
+      static_cast<std::uint32_t>(program_.effects.size()) - step.stimulus.first_effect;
+  program_.steps.push_back(step);
   return Ok();
 }
 
@@ -205,34 +210,39 @@ Status ProgramBuilder::Add(const EventBatch& batch, std::shared_ptr<const void> 
   MakeRoom(program_.steps, batch.stimuli.size());
   MakeRoom(program_.effects, batch.effects.size());
   for (const Stimulus& stimulus : batch.stimuli) {
-    Step step;
-    step.stimulus = stimulus;
-    step.stimulus.first_effect = static_cast<std::uint32_t>(program_.effects.size());
-    if (stimulus.kind == StimulusKind::kMemory) {
-      if (auto done = OnWrite(Writer::kGuest, stimulus.value, stimulus.bytes()); !done) return done;
-    } else if (stimulus.kind == StimulusKind::kFrame) {
-      ++program_.totals.frames_in;
-      program_.totals.bytes_in += stimulus.data_size;
-    }
-    if (auto done = AddEffects(batch, stimulus, &step); !done) return done;
-    step.stimulus.effect_count =
-        static_cast<std::uint32_t>(program_.effects.size()) - step.stimulus.first_effect;
-    program_.steps.push_back(step);
+    if (auto added = AddStep(stimulus, batch.EffectsOf(stimulus)); !added) return added;
   }
   return Ok();
+}
+
+Result<Program> Hoist(const Program& as_read) {
+  ProgramBuilder builder(as_read.header, Patching::kHoisted);
+  builder.program_.owners = as_read.owners;
+  builder.program_.steps.reserve(as_read.steps.size());
+  for (const Step& step : as_read.steps) {
+    if (auto added = builder.AddStep(step.stimulus, as_read.EffectsOf(step)); !added) {
+      return tl::make_unexpected(added.error());
+    }
+  }
+  return builder.Finish();
 }
 
 Program ProgramBuilder::Finish() {
   std::stable_sort(hoisted_.begin(), hoisted_.end(),
                    [](const Hoisted& a, const Hoisted& b) { return a.step < b.step; });
-  program_.totals.stimuli = program_.steps.size();
   program_.patches.reserve(hoisted_.size());
   std::size_t next = 0;
   for (std::size_t i = 0; i < program_.steps.size(); ++i) {
     for (; next < hoisted_.size() && hoisted_[next].step <= i; ++next) {
       program_.patches.push_back(hoisted_[next].patch);
     }
-    program_.steps[i].patch_end = static_cast<std::uint32_t>(program_.patches.size());
+    Step& step = program_.steps[i];
+    const std::size_t before = i == 0 ? 0 : program_.steps[i - 1].patch_end;
+    step.patch_end = static_cast<std::uint32_t>(program_.patches.size());
+    if (step.patch_end != before) step.memory = true;
+  }
+  for (const Hole& hole : program_.holes) {
+    if (hole.step < program_.steps.size()) program_.steps[hole.step].memory = true;
   }
   pages_.clear();
   last_page_ = nullptr;

@@ -24,7 +24,10 @@ class RecordingDevice::Tap final : public Host {
  public:
   explicit Tap(RecordingDevice& recording) : r_(recording) {}
 
-  Nanoseconds Now() override { return r_.host_.Now(); }
+  // A live clock moves on while the device works; the trace has one time for the whole stimulus.
+  Nanoseconds Now() override {
+    return r_.state_ == State::kInStimulus ? r_.stimulus_.time : r_.host_.Now();
+  }
 
   void DmaRead(GuestAddress address, MutableBytes out) override {
     r_.host_.DmaRead(address, out);

@@ -136,6 +136,17 @@ class Recorder : public ::testing::Test, public EventSink {
   std::unique_ptr<RecordingDevice> device;
 };
 
+TEST_F(Recorder, TheDeviceSeesOneTimeInAStimulus) {
+  host.now = 1000;
+  Nanoseconds seen = 0;
+  EffectsOf([&](Host& as_the_device_sees_it) {
+    host.now = 1500;
+    seen = as_the_device_sees_it.Now();
+  });
+  EXPECT_EQ(seen, 1000u);
+  EXPECT_EQ(events.back().stimulus.time, 1000u);
+}
+
 TEST_F(Recorder, EveryCallIsOneStimulus) {
   script.value = 0x1'2345'6789;
   EXPECT_EQ(device->Read({.bar = 1, .size = 4, .offset = 8}), 0x1'2345'6789);

@@ -10,6 +10,7 @@
 #include "models/e1000/describe_registers.h"
 #include "models/e1000/descriptors.h"
 #include "models/e1000/registers.h"
+#include "models/e1000/timers.h"
 
 namespace nicreplay {
 namespace e1000 {
@@ -98,6 +99,11 @@ class E1000Describer : public Describer {
       }
     }
     return {};
+  }
+
+  std::string TimerName(TimerId id) const override {
+    if (id >= kTimerNames.size()) return Describer::TimerName(id);
+    return fmt::format("{} timer", kTimerNames[id]);
   }
 
   bool IsCompletionMarker(GuestAddress address) const override {

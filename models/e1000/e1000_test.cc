@@ -142,6 +142,27 @@ TEST(E1000, ResetKeepsBufferSizeAndCancelsTimers) {
   EXPECT_EQ(bench.host.flushes, 1) << "buffers still have a size";
 }
 
+TEST(E1000, ResetForgetsAHalfSentPacket) {
+  Bench fresh;
+  Bench bench;
+  bench.StartTransmit();
+  bench.Write(kCTRL, ctrl::kVME);
+  bench.PutTx(0, ContextDescriptor{.ipcss = 1, .command = txd::kDEXT | txd::kTSE, .mss = 9});
+  bench.PutTx(1, ContextDescriptor{.ipcss = 1, .command = txd::kDEXT});
+  bench.PutTx(
+      2, TxDescriptor{Bench::kTxData, 100 | txd::kDEXT | txd::kDTYP_DATA | txd::kTSE | txd::kVLE,
+                      0x12340300});
+  bench.PutTxData(MakeFrame(100));
+  bench.Write(kTDT, 3);
+  bench.device->Reset();
+  bench.device->ConfigWrite(4, 2, 7);
+  ByteVector before(fresh.device->StateSize());
+  ByteVector after(before.size());
+  fresh.device->Save(before);
+  bench.device->Save(after);
+  EXPECT_TRUE(before == after);
+}
+
 TEST(E1000, UnknownTimersAreIgnored) {
   Bench bench;
   bench.device->Timer(9);

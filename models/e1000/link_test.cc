@@ -13,8 +13,9 @@ std::uint32_t Mdic(Bench& bench, std::uint32_t command) {
   bench.Write(kMDIC, command);
   return bench.Read(kMDIC);
 }
+// With data bits set in the command, which the answer replaces.
 std::uint16_t ReadPhy(Bench& bench, std::uint32_t address) {
-  const std::uint32_t value = Mdic(bench, kPhy1 | mdic::kOP_READ | address << 16);
+  const std::uint32_t value = Mdic(bench, kPhy1 | mdic::kOP_READ | address << 16 | mdic::kDATA);
   EXPECT_EQ(value & (mdic::kE | mdic::kR), mdic::kR) << address;
   return static_cast<std::uint16_t>(value);
 }

@@ -197,12 +197,15 @@ TEST(Receive, OverrunAfterALapOfNullBuffers) {
 }
 
 TEST(Receive, HeadOutsideTheRingTakesOneDescriptor) {
-  Bench bench;
-  bench.StartReceive();
-  bench.Write(kRDH, 100);
-  EXPECT_EQ(bench.Receive(MakeFrame(60)), ReceiveResult::kDropped);
-  EXPECT_EQ(bench.Read(kRDH), 0u);
-  EXPECT_EQ(bench.host.writes.size(), 2u) << "a zero descriptor has a null buffer";
+  for (const std::uint32_t head : {Bench::kRingSize, 100u}) {
+    Bench bench;
+    bench.StartReceive();
+    bench.Write(kRDH, head);
+    bench.PutRx(head, {});
+    EXPECT_EQ(bench.Receive(MakeFrame(60)), ReceiveResult::kDropped);
+    EXPECT_EQ(bench.Read(kRDH), 0u);
+    EXPECT_EQ(bench.host.writes.size(), 2u) << "a descriptor with a null buffer and its status";
+  }
 }
 
 TEST(Receive, RoomIsCountedInWrapping32Bits) {

@@ -26,12 +26,13 @@ std::uint16_t PseudoHeader(const ByteVector& frame, std::uint32_t length) {
   return Sum(&frame[kIp + 12], 8, 6 + length);
 }
 
-// TCP over IPv4, `size` bytes in all; checksums as a driver leaves them for the device.
+// TCP over IPv4, `size` bytes in all.  The pseudo-header's sum is just under 0x10000, so that
+// adding a length carries.
 ByteVector MakeTcp(std::size_t size) {
   ByteVector frame = MakeFrame(size);
   frame[13] = 0;
-  const std::array<std::uint8_t, 20> ip = {0x45, 0, 0,  0, 0x12, 0xff, 0x40, 0, 64, 6,
-                                           0,    0, 10, 0, 0,    1,    10,   0, 0,  2};
+  const std::array<std::uint8_t, 20> ip = {0x45, 0, 0,    0,    0x12, 0xff, 0x40, 0, 64, 6,
+                                           0,    0, 0xf5, 0xe0, 0,    1,    10,   0, 0,  2};
   std::copy(ip.begin(), ip.end(), frame.begin() + kIp);
   StoreBe16(&frame[kIp + 2], static_cast<std::uint32_t>(size - kIp));
   const std::array<std::uint8_t, 20> tcp = {0, 80, 1,    0,    0xff, 0xff, 0xff, 0xf0, 0, 0,
@@ -139,11 +140,14 @@ TEST_F(TransmitTest, TailOutsideTheRingRunsOneLap) {
 }
 
 TEST_F(TransmitTest, HeadOutsideTheRingTakesOneDescriptor) {
-  bench_.Write(kTDH, 100);
-  bench_.PutTx(100, Legacy(60, txd::kEOP));
-  bench_.Write(kTDT, 3);
-  EXPECT_EQ(sent().size(), 1u);
-  EXPECT_EQ(bench_.Read(kTDH), 0u);
+  for (const std::uint32_t head : {Bench::kRingSize, 100u}) {
+    bench_.host.sent.clear();
+    bench_.Write(kTDH, head);
+    bench_.PutTx(head, Legacy(60, txd::kEOP));
+    bench_.Write(kTDT, 3);
+    EXPECT_EQ(sent().size(), 1u);
+    EXPECT_EQ(bench_.Read(kTDH), 0u);
+  }
 }
 
 TEST_F(TransmitTest, WithoutBusMasterZerosAreTransmitted) {
@@ -210,6 +214,14 @@ TEST_F(TransmitTest, ChecksumWithoutRoomIsLeftOut) {
   const ByteVector frame(60, 0x11);
   bench_.PutTxData(frame);
   Ring(ContextDescriptor{.ipcss = 0, .ipcso = 59, .command = txd::kDEXT},
+       Data(60, txd::kEOP, kIxsm));
+  EXPECT_EQ(sent().at(0), frame);
+}
+
+TEST_F(TransmitTest, ChecksumThatEndsAtThePacketsSizeEndsWithIt) {
+  const ByteVector frame(60, 0x11);
+  bench_.PutTxData(frame);
+  Ring(ContextDescriptor{.ipcso = 59, .ipcse = 60, .command = txd::kDEXT},
        Data(60, txd::kEOP, kIxsm));
   EXPECT_EQ(sent().at(0), frame);
 }
@@ -320,7 +332,18 @@ TEST_F(SegmentationTest, PayloadThatEndsWithASegmentLeavesABareHeader) {
   bench_.PutTxData(Packet(2000));
   Ring(TsoContext(2000, 1000), Data(kHeader + 2000, txd::kTSE | txd::kEOP, 0));
   ASSERT_EQ(sent().size(), 3u);
+  EXPECT_EQ(sent()[1][kTcp + 13], 0x19) << "the payload's last segment";
   EXPECT_EQ(sent()[2].size(), kHeader);
+  EXPECT_EQ(bench_.Read(kTSCTC), 2u);
+}
+
+TEST_F(SegmentationTest, ANewContextStartsToCountAnew) {
+  bench_.PutTxData(Packet(3000));
+  Ring(TsoContext(3000, 1000), Data(kHeader + 2000, txd::kTSE, 0), TsoContext(3000, 1000),
+       Data(1000, txd::kTSE, 0, kHeader + 2000));
+  ASSERT_EQ(sent().size(), 3u);
+  EXPECT_EQ(LoadBe16(&sent()[1][kIp + 4]), 0x1300);
+  EXPECT_EQ(LoadBe16(&sent()[2][kIp + 4]), 0x12ff);
 }
 
 TEST_F(SegmentationTest, UdpAndIpv6GetTheirLengths) {
@@ -380,11 +403,12 @@ class LoopbackTest : public TransmitTest {
 };
 
 TEST_F(LoopbackTest, FramesComeBackPadded) {
-  bench_.Send(MakeFrame(40));
+  for (const std::uint32_t size : {0u, 59u, 60u}) bench_.Send(MakeFrame(size));
   EXPECT_TRUE(sent().empty());
-  EXPECT_EQ(bench_.GetRx(0).length, 64);
-  EXPECT_EQ(bench_.Read(kTPT), 1u);
-  EXPECT_EQ(bench_.Read(kTPR), 1u);
+  // The empty frame has an address of zeros, which UPE lets in.
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(bench_.GetRx(i).length, 64);
+  EXPECT_EQ(bench_.Read(kTPT), 3u);
+  EXPECT_EQ(bench_.Read(kTPR), 3u);
 }
 
 TEST_F(LoopbackTest, DropsSilentlyWhenItCannotReceive) {

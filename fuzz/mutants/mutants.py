@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Reads a list of mutants (its format is described at its top) and
+
+  write   makes one mutated source file of each, for CMake to build plugins from;
+  names   prints their names;
+  hunt    looks for each with `nicreplay diff` and prints the table of what was needed.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FIELDS = ("file", "origin", "trace")
+
+
+@dataclasses.dataclass
+class Mutant:
+    """One small way in which a model is wrong."""
+
+    name: str
+    fields: dict
+    old: list = dataclasses.field(default_factory=list)
+    new: list = dataclasses.field(default_factory=list)
+
+    def apply(self, source):
+        """The source with the old lines replaced; indentation does not count."""
+        lines = source.split("\n")
+        bare = [line.strip() for line in lines]
+        size = len(self.old)
+        places = [i for i in range(len(bare) - size + 1) if bare[i : i + size] == self.old]
+        if len(places) != 1:
+            raise ValueError(
+                f"{self.name}: its old lines occur {len(places)} times in {self.fields['file']}, "
+                "not once; bring the mutant up to date"
+            )
+        first = places[0]
+        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        lines[first : first + size] = [indent + line for line in self.new]
+        return "\n".join(lines)
+
+
+def parse(path):
+    """The mutants of a list, in order."""
+    mutants = []
+    for number, line in enumerate(path.read_text().split("\n"), 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if text.startswith(("-", "+")):
+            side = mutants[-1].old if text[0] == "-" else mutants[-1].new
+            side.append(text[1:].strip())
+            continue
+        key, _, value = text.partition(":")
+        value = value.strip()
+        if key == "mutant":
+            mutants.append(Mutant(value, {}))
+        elif key in FIELDS and mutants and key not in mutants[-1].fields:
+            mutants[-1].fields[key] = value
+        else:
+            raise ValueError(f"{path}:{number}: '{text}' is no field of a mutant")
+    check(mutants)
+    return mutants
+
+
+def check(mutants):
+    """Refuses mutants that lack something, or share a name."""
+    names = [mutant.name for mutant in mutants]
+    for mutant in mutants:
+        if names.count(mutant.name) > 1:
+            raise ValueError(f"{mutant.name}: two mutants of that name")
+        if not mutant.old or mutant.old == mutant.new:
+            raise ValueError(f"{mutant.name}: changes nothing")
+        for field in ("file", "origin"):
+            if field not in mutant.fields:
+                raise ValueError(f"{mutant.name}: has no {field}")
+
+
+def write(arguments):
+    """NAME.cc of every mutant; files that would not change keep their time."""
+    for mutant in parse(arguments.list):
+        source = (ROOT / mutant.fields["file"]).read_text()
+        text = mutant.apply(source)
+        # plugin.cc asks for the name.
+        text += f'\nextern const char* const kMutantName;\nconst char* const kMutantName = "{mutant.name}";\n'
+        path = arguments.out / f"{mutant.name}.cc"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def names(arguments):
+    """One a line."""
+    for mutant in parse(arguments.list):
+        print(mutant.name)
+
+
+def diff(arguments, mutant, operations):
+    """What `nicreplay diff` says about a mutant."""
+    command = [
+        arguments.nicreplay, "diff", "--left", "e1000-stock", "--right", mutant.name,
+        "--plugin", arguments.plugins / f"{mutant.name}.so", "--seed", str(arguments.seed),
+        "--ops", str(operations), "--no-shrink", "--save", "", "--json", "--quiet",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"{mutant.name}: {done.stderr.strip() or done.returncode}")
+    return json.loads(done.stdout)
+
+
+def row(arguments, mutant):
+    """One row of the table, and whether the mutant was found."""
+    report = diff(arguments, mutant, arguments.ops)
+    found = report.get("divergence")
+    needed = f"{report['operations']:,}" if found else f"not found in {report['operations']:,}"
+    shown = f"{found['kind']}: {found['name']}" if found else ""
+    cells = [mutant.name, mutant.fields["origin"], needed, shown]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |", bool(found)
+
+
+def hunt(arguments):
+    """The table of all mutants, or of those named."""
+    chosen = [m for m in parse(arguments.list) if not arguments.names or m.name in arguments.names]
+    unknown = set(arguments.names) - {mutant.name for mutant in chosen}
+    if unknown:
+        raise ValueError(f"no mutant {', '.join(sorted(unknown))}")
+    print("| mutant | origin | operations needed | reported as |\n|---|---|---:|---|", flush=True)
+    missed = 0
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        for text, found in pool.map(lambda mutant: row(arguments, mutant), chosen):
+            print(text, flush=True)
+            missed += not found
+    print(f"\n{len(chosen) - missed} of {len(chosen)} mutants found.")
+    return 1 if missed else 0
+
+
+def main():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--list", type=pathlib.Path, default=ROOT / "fuzz/mutants/e1000-stock.mutants")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("write")
+    command.add_argument("out", type=pathlib.Path)
+    command.set_defaults(run=write)
+    commands.add_parser("names").set_defaults(run=names)
+    command = commands.add_parser("hunt")
+    command.add_argument("--nicreplay", type=pathlib.Path, required=True)
+    command.add_argument("--plugins", type=pathlib.Path, required=True)
+    command.add_argument("--ops", type=int, default=20_000_000, help="operations at most, of each")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--jobs", type=int, default=2)
+    command.add_argument("names", nargs="*")
+    command.set_defaults(run=hunt)
+    arguments = parser.parse_args()
+    try:
+        return arguments.run(arguments)
+    except (OSError, RuntimeError, ValueError) as error:
+        print(f"mutants.py: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The fixture of every case: a fresh device under test, its driver, and where the expectations come
+// from.
+//
+// Each case begins by naming its source: FromManual("13.4.17") for the 8254x software developer's
+// manual (chapters 3 to 14), FromPci("6.2.2") for PCI 3.0, FromQemu() for what QEMU does where the
+// manual says nothing or otherwise, FromBug("CVE-2016-1981") for what a device model once got
+// wrong.  A case without a source fails.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/result.h"
+#include "qtest/suite/driver.h"
+#include "qtest/suite/versions.h"
+#include "replay/target.h"
+
+namespace nicreplay::e1000 {
+
+// Whether a frame without any byte shows where frames are collected.
+enum class EmptyFrames : std::uint8_t { kSeen, kUnseen };
+
+// A kind of target that the cases run on.
+struct SuiteTarget {
+  std::string name;  // of GoogleTest's parameter: "Stock", "QemuSource", "Live"
+  QemuVersion version = QemuVersion::k7_2;
+  EmptyFrames empty_frames = EmptyFrames::kSeen;
+  // A device after power-on with the model's options ("mitigation=off").
+  std::function<Result<std::unique_ptr<Target>>(const std::string& options)> create;
+
+  friend void PrintTo(const SuiteTarget& target, std::ostream* out) { *out << target.name; }
+};
+
+// Those of this run.  Filled before GoogleTest registers the cases, which it does when it is
+// initialized.
+std::vector<SuiteTarget>& SuiteTargets();
+
+class Conformance : public testing::TestWithParam<SuiteTarget> {
+ protected:
+  void SetUp() override { Restart(""); }
+  void TearDown() override;
+
+  // The case starts over with a device that has other options.
+  void Restart(const std::string& options);
+
+  void FromManual(std::string_view section);
+  void FromPci(std::string_view section);
+  void FromQemu();
+  void FromBug(std::string_view name);
+
+  std::uint32_t Expected(Behaviour behaviour) const {
+    return ValueIn(GetParam().version, behaviour);
+  }
+
+  // Those of the frames that the target shows.
+  Frames Visible(Frames frames) const;
+
+  Driver& nic() { return *nic_; }
+  Target& target() { return *target_; }
+
+ private:
+  void AddSource(std::string source);
+
+  std::unique_ptr<Target> target_;
+  std::optional<Driver> nic_;
+  std::string sources_;
+};
+
+// A file's cases: TEST_P(Subject, ...) on every target.
+#define NICREPLAY_CONFORMANCE_INSTANCES(Subject)         \
+  INSTANTIATE_TEST_SUITE_P(                              \
+      E1000, Subject, testing::ValuesIn(SuiteTargets()), \
+      [](const testing::TestParamInfo<SuiteTarget>& parameter) { return parameter.param.name; })
+
+// The same for a subject that needs no fixture of its own.
+#define NICREPLAY_CONFORMANCE(Subject)   \
+  class Subject : public Conformance {}; \
+  NICREPLAY_CONFORMANCE_INSTANCES(Subject)
+
+}  // namespace nicreplay::e1000

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// What differs between the versions of QEMU, in one table.  Cases ask it; nothing else in the suite
+// knows versions.
+//
+// One more difference is known: registers of FIFOs and flexible filters keep their high bits in 7.2
+// and hide them on read, where 10.x drops them on write.  A driver cannot tell.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "models/e1000/registers.h"
+
+namespace nicreplay::e1000 {
+
+enum class QemuVersion : std::uint8_t { k7_2, k10 };
+
+// A counter that MPRC and BPRC share the work of is named by its offset.
+enum class Behaviour : std::uint8_t {
+  kLongestFrame,          // without FCS, that is taken without RCTL.LPE
+  kLongestLongFrame,      // and with it
+  kMpeTakesBroadcasts,    // 1: RCTL.MPE lets broadcasts in
+  kBroadcastUnderMpe,     // the counter of a broadcast with RCTL.BAM and RCTL.MPE
+  kBroadcastThroughMta,   // the counter of a broadcast that the MTA lets in
+  kUnicastThroughMta,     // how often MPRC counts a unicast frame that the MTA lets in
+  kGroupThroughRa,        // how often a group address that a receive address lets in is counted
+  kFilteredNotDelivered,  // how often BPRC counts a broadcast that then finds no buffer
+  kShortFrameInDevice,    // what the device makes of 30 bytes that nothing padded before
+};
+inline constexpr std::size_t kBehaviours = 9;
+
+struct VersionRow {
+  Behaviour behaviour;
+  std::uint32_t in_7_2;
+  std::uint32_t in_10;
+};
+
+inline constexpr std::array<VersionRow, kBehaviours> kVersionTable = {{
+    {Behaviour::kLongestFrame, 1522, 1518},
+    {Behaviour::kLongestLongFrame, 16384, 16380},
+    {Behaviour::kMpeTakesBroadcasts, 1, 0},
+    {Behaviour::kBroadcastUnderMpe, kMPRC, kBPRC},
+    {Behaviour::kBroadcastThroughMta, kMPRC, kBPRC},
+    {Behaviour::kUnicastThroughMta, 1, 0},
+    {Behaviour::kGroupThroughRa, 0, 1},
+    {Behaviour::kFilteredNotDelivered, 1, 0},
+    {Behaviour::kShortFrameInDevice, 60, 30},
+}};
+
+constexpr std::uint32_t ValueIn(QemuVersion version, Behaviour behaviour) {
+  const VersionRow& row = kVersionTable[static_cast<std::size_t>(behaviour)];
+  return version == QemuVersion::k7_2 ? row.in_7_2 : row.in_10;
+}
+
+constexpr bool InOrder() {
+  for (std::size_t i = 0; i < kBehaviours; ++i) {
+    if (static_cast<std::size_t>(kVersionTable[i].behaviour) != i) return false;
+  }
+  return true;
+}
+static_assert(InOrder(), "a row of the version table is not at its place");
+
+// The column for a text that says "QEMU 7.2.22".  Up to 7.x it is the first, from 8.0 on the
+// second; what is neither 7.2 nor 10.x was not tried.  A text without a version gets the first.
+QemuVersion VersionIn(std::string_view text);
+
+}  // namespace nicreplay::e1000

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "replay/write_order.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace nicreplay {
+
+namespace {
+
+constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+
+struct Range {
+  GuestAddress first;
+  GuestAddress last;
+};
+
+// Which write, by its number, touched a byte last.
+class LastWriter {
+ public:
+  explicit LastWriter(std::span<const WritePiece> writes) {
+    for (const WritePiece& write : writes) Paint({write.address, write.last()}, write.order);
+  }
+
+  // The latest among the last writers of the range; all of it was written.
+  std::size_t LatestOf(const Range& range) const {
+    std::size_t latest = 0;
+    auto at = spans_.upper_bound(range.first);
+    if (at != spans_.begin()) --at;
+    for (; at != spans_.end() && at->first <= range.last; ++at) {
+      if (at->second.last >= range.first) latest = std::max(latest, at->second.writer);
+    }
+    return latest;
+  }
+
+ private:
+  struct Span {
+    GuestAddress last;
+    std::size_t writer;
+  };
+
+  // Cuts the spans at the range's edges, then puts one in place of those inside.
+  void Paint(const Range& range, std::size_t writer) {
+    auto at = spans_.upper_bound(range.first);
+    if (at != spans_.begin()) {
+      const auto before = std::prev(at);
+      const Span old = before->second;
+      if (old.last >= range.first) {
+        if (old.last > range.last) spans_.emplace(range.last + 1, old);
+        if (before->first == range.first) {
+          spans_.erase(before);
+        } else {
+          before->second.last = range.first - 1;
+        }
+      }
+    }
+    at = spans_.lower_bound(range.first);
+    while (at != spans_.end() && at->first <= range.last) {
+      const Span old = at->second;
+      at = spans_.erase(at);
+      if (old.last > range.last) spans_.emplace(range.last + 1, old);
+    }
+    spans_[range.first] = {range.last, writer};
+  }
+
+  std::map<GuestAddress, Span> spans_;  // by first address
+};
+
+// What one marker announces.
+struct Announcement {
+  GuestAddress marker;
+  std::uint8_t value;        // final
+  std::vector<Range> data;   // that nothing later replaces
+  std::size_t in_force = 0;  // from this write on
+};
+
+std::vector<Announcement> Announcements(std::span<const WritePiece> writes,
+                                        const LastWriter& last_writer, const Describer& describer) {
+  std::vector<Announcement> all;
+  std::vector<Range> data;  // since the last marker
+  for (const WritePiece& write : writes) {
+    std::uint64_t from = 0;
+    for (std::uint64_t k = 0; k < write.bytes.size(); ++k) {
+      const GuestAddress at = write.address + k;
+      if (!describer.IsCompletionMarker(at)) continue;
+      if (k != from) data.push_back({write.address + from, at - 1});
+      from = k + 1;
+      if (last_writer.LatestOf({at, at}) != write.order) continue;
+      // What a later write replaces is announced by that write's marker.
+      std::erase_if(data,
+                    [&](const Range& range) { return last_writer.LatestOf(range) > write.order; });
+      all.push_back({at, write.bytes[k], std::move(data), kNever});
+      data.clear();
+    }
+    if (from != write.bytes.size()) data.push_back({write.address + from, write.last()});
+  }
+  return all;
+}
+
+// Finds when each marker first has its final value; `markers` are in address order.
+void FindInForce(std::span<const WritePiece> writes, std::vector<Announcement>* markers) {
+  for (Announcement& marker : *markers) marker.in_force = kNever;
+  for (const WritePiece& write : writes) {
+    auto at = std::lower_bound(
+        markers->begin(), markers->end(), write.address,
+        [](const Announcement& marker, GuestAddress address) { return marker.marker < address; });
+    for (; at != markers->end() && at->marker <= write.last(); ++at) {
+      const bool has_value = write.bytes[at->marker - write.address] == at->value;
+      if (has_value && at->in_force == kNever) at->in_force = write.order;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<EarlyMarker> FindEarlyMarker(std::span<const WritePiece> expected,
+                                           std::span<const WritePiece> actual,
+                                           const Describer& describer) {
+  const LastWriter expected_writer(expected);
+  std::vector<Announcement> wanted = Announcements(expected, expected_writer, describer);
+  if (wanted.empty()) return std::nullopt;
+  std::sort(wanted.begin(), wanted.end(),
+            [](const Announcement& a, const Announcement& b) { return a.marker < b.marker; });
+  FindInForce(expected, &wanted);
+  std::vector<Announcement> got = wanted;
+  FindInForce(actual, &got);
+  const LastWriter actual_writer(actual);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    for (const Range& range : wanted[i].data) {
+      const std::size_t want = expected_writer.LatestOf(range);
+      const std::size_t found = actual_writer.LatestOf(range);
+      const bool late = want < wanted[i].in_force    ? found >= got[i].in_force
+                        : want == wanted[i].in_force ? found > got[i].in_force
+                                                     : false;
+      if (late) return EarlyMarker{wanted[i].marker, range.first};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace nicreplay
