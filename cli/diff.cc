@@ -23,12 +23,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 // A live QEMU's RAM ends where the generator's window does, so that DMA runs out of it there, too.
 constexpr GuestAddress kLiveWindow = std::uint64_t{16} << 20;
 constexpr std::uint64_t kOperationsPerSeed = 1'000'000;
 constexpr std::uint64_t kLiveOperationsPerSeed = 20'000;
 constexpr std::uint64_t kLiveTries = 1000;
+constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 
 struct DiffRequest {
   Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};

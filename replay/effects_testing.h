@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "models/plain_describer.h"
 #include "replay/event.h"
-#include "replay/plain_describer.h"
 #include "replay/program.h"
 
 namespace nicreplay::testing {

@@ -51,6 +51,11 @@ struct ProgramBuilder::Page {
       free_from[g] = step + 1;
     }
   }
+
+  bool Has(std::uint64_t offset, Bytes bytes) const {
+    return std::memcmp(&data[offset], bytes.data(), bytes.size()) == 0 &&
+           AllBitsSet(known.data(), offset, bytes.size());
+  }
 };
 
 ProgramBuilder::ProgramBuilder(TraceHeader header, Patching patching) {
@@ -97,7 +102,7 @@ bool ProgramBuilder::LearnTouched(Page& page, GuestAddress at, Bytes bytes) {
   const auto now = static_cast<std::uint32_t>(program_.steps.size());
   for (std::uint64_t i = 0; i < bytes.size(); ++i) {
     const std::uint64_t offset = at % kPageSize + i;
-    if (BitSet(page.known.data(), offset) && page.data[offset] == bytes[i]) continue;
+    if (page.Has(offset, bytes.subspan(i, 1))) continue;
     if (page.current_step == now && BitSet(page.written.data(), offset)) {
       // The device reads something else than it just wrote: what it writes there does not stay.
       if (!page.hole) program_.holes.push_back({now, at / kPageSize});
@@ -123,8 +128,7 @@ bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
     const std::uint32_t step = page.free_from[from / kGranule];
     if (step > now) {
       if (!LearnTouched(page, at + done, part)) return false;
-    } else if (!AllBitsSet(page.known.data(), from, size) ||
-               std::memcmp(&page.data[from], part.data(), size) != 0) {
+    } else if (!page.Has(from, part)) {
       Learn(page, step, at + done, part);
     }
     done += size;
