@@ -20,15 +20,15 @@ inline constexpr Nanoseconds kSecond = 1000 * kMillisecond;
 
 class Driver {
  public:
-  // Guest memory of the cases: RAM of every target, which on a PC has holes below 1 MiB.
-  static constexpr std::size_t kRamSize = 32u << 20;
-  static constexpr GuestAddress kTxRing = 16u << 20;  // 64 KiB
+  // Guest memory of the cases: above 1 MiB, where a PC's RAM has no holes.
+  static constexpr std::size_t kRamSize = 4u << 20;
+  static constexpr GuestAddress kTxRing = 1u << 20;
   static constexpr GuestAddress kRxRing = kTxRing + (64u << 10);
-  static constexpr GuestAddress kTxData = 17u << 20;
-  static constexpr GuestAddress kRxData = 24u << 20;
-  static constexpr std::uint32_t kRxStride = 16u << 10;  // from buffer to buffer
-  static constexpr GuestAddress kScratch = 30u << 20;    // used by nobody else
-  static constexpr GuestAddress kNoMemory = 0x70000000;  // neither RAM nor a device
+  static constexpr GuestAddress kTxData = kRxRing + (64u << 10);
+  static constexpr GuestAddress kRxData = kTxData + (1u << 20);
+  static constexpr std::uint32_t kRxStride = 16u << 10;           // from buffer to buffer
+  static constexpr GuestAddress kScratch = kRxData + (1u << 20);  // used by nobody else
+  static constexpr GuestAddress kNoMemory = 0x70000000;           // neither RAM nor a device
 
   static constexpr std::uint32_t kRingSize = 16;      // descriptors
   static constexpr std::uint32_t kBar0 = 0xfebc0000;  // where Enable puts the registers

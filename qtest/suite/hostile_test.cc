@@ -32,7 +32,7 @@ class Hostile : public Conformance {
 };
 NICREPLAY_CONFORMANCE_INSTANCES(Hostile);
 
-TEST_P(Hostile, CVE_2016_1981_TransmitHeadPastTheRing) {
+TEST_P(Hostile, Cve20161981TransmitHeadPastTheRing) {
   FromBug("CVE-2016-1981: a head outside the ring never comes back to where it was");
   nic().StartTransmit();
   nic().Write(kTDH, Driver::kRingSize + 4);
@@ -43,7 +43,7 @@ TEST_P(Hostile, CVE_2016_1981_TransmitHeadPastTheRing) {
   EXPECT_EQ(nic().Read(kTDH), 3u);
 }
 
-TEST_P(Hostile, CVE_2016_1981_ReceiveHeadPastTheRing) {
+TEST_P(Hostile, Cve20161981ReceiveHeadPastTheRing) {
   FromBug("CVE-2016-1981: a head outside the ring never comes back to where it was");
   nic().StartReceive(rctl::kUPE | kBuffers256);
   nic().Write(kRDH, Driver::kRingSize + 4);
@@ -117,7 +117,7 @@ TEST_P(Hostile, ReceiveTailPastTheRing) {
   EXPECT_EQ(nic().Read(kMPC), 0u);
 }
 
-TEST_P(Hostile, CVE_2012_0029_PacketLongerThanTheBuffer) {
+TEST_P(Hostile, Cve20120029PacketLongerThanTheBuffer) {
   FromBug("CVE-2012-0029: the length of legacy descriptors is not capped");
   nic().StartTransmit();
   nic().PostLegacy(MakeFrame(65535), 0);
@@ -134,7 +134,7 @@ TEST_P(Hostile, LongestFrameOut) {
   EXPECT_EQ(nic().Sent(), Frames{MakeFrame(65535)});
 }
 
-TEST_P(Hostile, CVE_2012_6075_OversizeFrameIn) {
+TEST_P(Hostile, Cve20126075OversizeFrameIn) {
   FromBug("CVE-2012-6075: longer frames than the guest asked for are delivered");
   nic().StartReceive();
   nic().Receive(MakeFrame(1600));
@@ -142,7 +142,7 @@ TEST_P(Hostile, CVE_2012_6075_OversizeFrameIn) {
   EXPECT_EQ(nic().Read(kROC), 1u);
 }
 
-TEST_P(Hostile, CVE_2015_6815_SegmentsOfNothing) {
+TEST_P(Hostile, Cve20156815SegmentsOfNothing) {
   FromBug("CVE-2015-6815: header length and MSS 0 loop for ever");
   nic().StartTransmit();
   nic().PostContext(TsoContext(0, 0));
@@ -178,7 +178,7 @@ TEST_P(Hostile, SegmentsWithoutAContext) {
   ExpectSent({0});
 }
 
-TEST_P(Hostile, CVE_2021_20257_SegmentationAfterALongFragment) {
+TEST_P(Hostile, Cve202120257SegmentationAfterALongFragment) {
   FromBug("CVE-2021-20257: more bytes than a segment has room for, the rest underflows");
   nic().StartTransmit();
   nic().PostContext(TsoContext(54, 100));

@@ -149,7 +149,7 @@ TEST_P(Loopback, StrippingShiftsWhatTransmitCounts) {
   EXPECT_EQ(nic().Read(kMPTC), 0u);
 }
 
-TEST_P(Loopback, CVE_2021_3416_FrameIntoItsOwnDoorbell) {
+TEST_P(Loopback, Cve20213416FrameIntoItsOwnDoorbell) {
   FromBug("CVE-2021-3416: a looped frame written to TDT sends the next one, for ever");
   Start();
   for (std::uint32_t i = 0; i < Driver::kRingSize; ++i) {
@@ -163,7 +163,7 @@ TEST_P(Loopback, CVE_2021_3416_FrameIntoItsOwnDoorbell) {
   EXPECT_EQ(nic().Read(kRDH), 1u);
 }
 
-TEST_P(Loopback, CVE_2025_12464_ShortFrameWithATag) {
+TEST_P(Loopback, Cve202512464ShortFrameWithATag) {
   FromBug("CVE-2025-12464: stripping the tag of a short looped frame leaves the buffer");
   Start();
   nic().SetBits(kCTRL, ctrl::kVME);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Counters.  Their ends (they stick at their maximum) are out of a driver's reach.
+// Counters.  That they stick at their maximum instead of wrapping is out of a driver's reach.
 #include "qtest/suite/conformance.h"
 
 namespace nicreplay::e1000 {
@@ -96,6 +96,18 @@ TEST_P(Statistics, PacketsAndOctetsSent) {
   }
   EXPECT_EQ(nic().Read(kTPT), 2u);
   EXPECT_EQ(nic().Read(kGPTC), 2u);
+}
+
+TEST_P(Statistics, OctetsGoOver16Bits) {
+  FromManual("13.7");
+  nic().StartTransmit();
+  for (int i = 0; i < 3; ++i) nic().Send(MakeFrame(40'000));
+  for (const std::uint32_t low : {kTOTL, kGOTCL}) {
+    EXPECT_EQ(nic().Read(low), 3 * (40'000 + kFcs)) << NameOfRegister(low);
+  }
+  nic().StartReceive(rctl::kUPE | rctl::kLPE | rctl::kBSEX | 1u << rctl::kBSIZE_SHIFT);
+  for (int i = 0; i < 5; ++i) nic().Receive(MakeFrame(16'000));
+  EXPECT_EQ(nic().Read(kTORL), 5 * (16'000 + kFcs));
 }
 
 TEST_P(Statistics, BroadcastsAndMulticastsSent) {

@@ -284,6 +284,27 @@ TEST_P(Tso, PacketShorterThanItsHeaderIsLost) {
   EXPECT_EQ(Segment(packet, kMss).size(), 3u) << "and leaves nothing behind";
 }
 
+// PAYLEN says where the payload ends; past it, what is left is a huge number, and no segment the
+// last.
+TEST_P(Tso, MorePayloadThanSaid) {
+  FromQemu();
+  FromBug("an underflow in segmentation");
+  nic().StartTransmit();
+  const Packet packet = TcpPacket(1500);
+  ContextDescriptor context = ContextOf(packet, kMss);
+  context.command = (context.command & ~0xfffffu) | 500;
+  nic().PostContext(context);
+  nic().PostData(packet.bytes, txd::kTSE | txd::kEOP, kBoth);
+  nic().Ring();
+  const Frames sent = nic().Sent();
+  ASSERT_EQ(sent.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::uint8_t flags = i == 1 ? kTcpAck | kTcpPsh | kTcpFin : kTcpAck;
+    EXPECT_EQ(sent[i][packet.transport + kTcpFlagsAt], flags) << i;
+  }
+  EXPECT_EQ(nic().Read(kTSCTC), 1u);
+}
+
 TEST_P(Tso, LongestPacket) {
   FromQemu();
   nic().StartTransmit();
