@@ -26,11 +26,34 @@ stop_guest() {
 trap stop_guest EXIT
 trap 'exit 1' INT TERM
 
+# start_qemu SECONDS QEMU-ARGUMENT...: sets qemu_pid; needs qemu and messages, the file of QEMU's own messages.
+start_qemu() {
+  local seconds=$1
+  shift
+  setpriv --pdeathsig TERM timeout --foreground --kill-after=10 "$seconds" "$qemu" \
+    -nodefaults -no-user-config -display none -no-reboot -L /usr/share/seabios -L /usr/share/qemu \
+    -machine pc -smp 1 "$@" </dev/null >"$messages" 2>&1 &
+  qemu_pid=$!
+  qemu_seconds=$seconds
+}
+
+wait_for_qemu() {
+  local status=0
+  wait "$qemu_pid" || status=$?
+  qemu_pid=
+  [ -z "$wires" ] || rm -rf "$wires"
+  wires=
+  [ $status != 124 ] && [ $status != 137 ] || echo "stopped: no end after $qemu_seconds s" >>"$messages"
+  # Two cards on one wire are what is meant.
+  sed -i '/hub 0 is not connected to host network/d' "$messages"
+  return $status
+}
+
 # boot_guest SESSION SECONDS QEMU-ARGUMENT...
 # Needs qemu, accel, kernel and initramfs.  Sets console, the file of the guest's serial console, and
 # messages, that of QEMU's own.  Succeeds where the session says that it is done.
 boot_guest() {
-  local session=$1 seconds=$2 status=0
+  local session=$1 seconds=$2
   console=$guest_dir/$1.console
   messages=$guest_dir/$1.messages
   shift 2
@@ -43,23 +66,13 @@ boot_guest() {
   ln -s to-guest "$wires/monitor.out"
   : >"$console"
   # shellcheck disable=SC2046
-  setpriv --pdeathsig TERM timeout --foreground --kill-after=10 "$seconds" "$qemu" \
-    -nodefaults -no-user-config -display none -no-reboot -L /usr/share/seabios -L /usr/share/qemu \
-    -machine pc $(accel_arguments "$accel") -smp 1 -m 512 -kernel "$kernel" -initrd "$initramfs" \
+  start_qemu "$seconds" $(accel_arguments "$accel") -m 512 -kernel "$kernel" -initrd "$initramfs" \
     -append "console=ttyS0 panic=-1 softlockup_panic=1 session=$session" \
     -serial "file:$console" \
     -chardev "pipe,id=serial,path=$wires/serial" -serial chardev:serial \
     -chardev "pipe,id=monitor,path=$wires/monitor" -mon chardev=monitor,mode=control \
-    "$@" </dev/null >"$messages" 2>&1 &
-  qemu_pid=$!
-  wait "$qemu_pid" || status=$?
-  qemu_pid=
-  rm -rf "$wires"
-  wires=
-  [ $status != 124 ] && [ $status != 137 ] || echo "stopped: no end after $seconds s" >>"$messages"
-  # Two cards on one wire are what is meant.
-  sed -i '/hub 0 is not connected to host network/d' "$messages"
-  [ $status = 0 ] && grep -q "^guest: session $session done" "$console"
+    "$@"
+  wait_for_qemu && grep -q "^guest: session $session done" "$console"
 }
 
 # The last words of a guest that failed.

@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# Running a firmware that boots over the network: sourced after ci/guest/host.sh.
+
+ipxe_rom=/usr/lib/ipxe/qemu/pxe-e1000.rom
+uboot_rom=/usr/lib/u-boot/qemu-x86_64/u-boot.rom
+uboot_prompt=$'\n=> '
+
+# serve_files: sets tftp, the folder that QEMU's own network serves.
+serve_files() {
+  tftp=$guest_dir/tftp
+  mkdir -p "$tftp"
+  cp "$root/ci/guest/firmware/ipxe-tftp" "$tftp/"
+  seq -f %07.0f 37500 >"$tftp/payload"  # 300000 bytes
+}
+
+wire_to_tftp() { echo "user,id=wire,tftp=$tftp,bootfile=ipxe-tftp"; }
+
+# boot_ipxe SESSION SECONDS QEMU-ARGUMENT...
+# Like boot_guest.  iPXE polls the card as fast as it can, a hundred thousand reads for each second that it waits;
+# instructions that take 256 ns of virtual time make that bearable, and nothing depends on the host's speed.
+boot_ipxe() {
+  local session=$1 seconds=$2
+  shift 2
+  console=$guest_dir/$session.console
+  messages=$guest_dir/$session.messages
+  : >"$console"
+  start_qemu "$seconds" -accel tcg,thread=single -icount shift=8,sleep=off -rtc base=2026-01-01,clock=vm \
+    -m 128 -machine graphics=off -boot n -serial "file:$console" "$@"
+  wait_for_qemu && grep -q "guest: session $session done" "$console" &&
+    [ "$(grep -c "payload\.\.\. ok" "$console")" = 2 ]
+}
+
+# wait_for TEXT SECONDS: reads the serial console, from descriptor 4, until it shows the text.
+wait_for() {
+  local text=$1 seen= character end=$((SECONDS + $2))
+  while [ $SECONDS -lt $end ]; do
+    IFS= read -r -N 1 -t 1 -u 4 character || continue
+    printf %s "$character" >>"$console"
+    seen+=$character
+    [ ${#seen} -lt 200 ] || seen=${seen: -100}
+    [[ $seen != *"$text" ]] || return 0
+  done 2>/dev/null
+  echo "stopped: no '$text' within $2 s" >>"$messages"
+  return 1
+}
+
+# U-Boot's serial port has 16 bytes: each line waits for its prompt.
+talk_to_uboot() {
+  local line
+  wait_for "stop autoboot" 60 || return
+  echo >&3
+  wait_for "$uboot_prompt" 20 || return
+  while read -r line; do
+    printf '%s\n' "$line" >&3
+    [ "$line" != reset ] || break
+    wait_for "$uboot_prompt" 60 || return
+  done < <(echo "setenv session $1"; sed '/^#/d' "$root/ci/guest/firmware/$1")
+  wait_for "resetting ..." 20
+}
+
+# boot_uboot SESSION SECONDS QEMU-ARGUMENT...
+# Like boot_guest.
+boot_uboot() {
+  local session=$1 seconds=$2 status=0 checksum
+  shift 2
+  console=$guest_dir/$session.console
+  messages=$guest_dir/$session.messages
+  : >"$console"
+  wires=$(mktemp -d)
+  mkfifo "$wires/serial.in" "$wires/serial.out"
+  # Open at both ends, so that nobody waits for the other to open.
+  exec 3<>"$wires/serial.in" 4<>"$wires/serial.out"
+  # shellcheck disable=SC2046
+  start_qemu "$seconds" $(accel_arguments "$accel") -m 512 -bios "$uboot_rom" \
+    -chardev "pipe,id=serial,path=$wires/serial" -serial chardev:serial "$@"
+  talk_to_uboot "$session" || { status=1; kill "$qemu_pid" 2>/dev/null || true; }
+  wait_for_qemu || status=1
+  exec 3>&- 4>&-
+  checksum=$(python3 -c 'import sys, zlib; print(f"{zlib.crc32(sys.stdin.buffer.read()):08x}")' <"$tftp/payload")
+  [ $status = 0 ] && grep -q "^guest: session $session done" "$console" &&
+    [ "$(grep -c "==> $checksum" "$console")" = 2 ]
+}
