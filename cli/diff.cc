@@ -15,6 +15,7 @@
 #include "fuzz/shrink.h"
 #include "models/families.h"
 #include "models/registry.h"
+#include "qtest/live_lockstep.h"
 
 namespace nicreplay {
 
@@ -22,6 +23,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A live QEMU's RAM ends where the generator's window does, so that DMA runs out of it there, too.
+constexpr GuestAddress kLiveWindow = std::uint64_t{16} << 20;
+constexpr std::uint64_t kOperationsPerSeed = 1'000'000;
+constexpr std::uint64_t kLiveOperationsPerSeed = 20'000;
+constexpr std::uint64_t kLiveTries = 1000;
 constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 
 struct DiffRequest {
@@ -30,18 +36,58 @@ struct DiffRequest {
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;
   std::uint64_t operations = 10'000'000;
-  std::uint64_t per_seed = 1'000'000;
+  std::uint64_t per_seed = 0;  // 0: what suits the sides
   double seconds = 0;
   std::string save = "divergence.nrt";
   bool no_shrink = false;
   bool json = false;
   bool quiet = false;
+  QtestOptions live;  // no QEMU: a model of this process
+
+  bool IsLive() const { return !live.qemu.empty(); }
+  E1000Generator::Window window() const {
+    return {IsLive() ? kLiveWindow : 0, E1000Generator::kRamSize};
+  }
+};
+
+// What is driven: two models, or a model and a live QEMU.
+class Sides {
+ public:
+  static Result<Sides> Create(const DiffRequest& request, std::uint64_t limit) {
+    Sides sides;
+    if (request.IsLive()) {
+      auto live = LiveLockstep::Create({request.pairing.left, request.live},
+                                       {request.window().base, request.window().size}, limit);
+      if (!live) return tl::make_unexpected(live.error());
+      sides.live_ = std::move(*live);
+    } else {
+      auto models = Lockstep::Create(request.pairing, limit);
+      if (!models) return tl::make_unexpected(models.error());
+      sides.models_ = std::move(*models);
+    }
+    return sides;
+  }
+
+  OperationSink& sink() {
+    if (live_) return *live_;
+    return *models_;
+  }
+  Status Finish() { return live_ ? live_->Finish(LiveLockstep::Extent::kAllMemory) : Ok(); }
+  std::uint64_t count() const { return live_ ? live_->count() : models_->count(); }
+  bool diverged() const {
+    return live_ ? live_->divergence().has_value() : models_->divergence().has_value();
+  }
+
+ private:
+  std::unique_ptr<Lockstep> models_;
+  std::unique_ptr<LiveLockstep> live_;
 };
 
 struct Found {
   std::uint64_t seed = 0;
-  std::uint64_t operation = 0;  // in the session of the seed, from 0
-  std::size_t recorded = 0;     // operations before shrinking
+  std::uint64_t operation = 0;                        // in the session of the seed, from 0
+  std::size_t recorded = 0;                           // operations before shrinking
+  std::shared_ptr<const OperationRecorder> recorder;  // of the bytes that operations point at
   Shrunk shrunk;
   DivergenceText text;
   std::string saved;
@@ -54,20 +100,34 @@ struct Tally {
   double seconds = 0;
 };
 
+Result<Shrunk> ShrinkSides(const DiffRequest& request, std::vector<Stimulus> operations) {
+  if (!request.IsLive()) {
+    return Shrink(request.pairing, std::move(operations), request.no_shrink ? 0 : kMaxTries);
+  }
+  const LivePairing pairing{request.pairing.left, request.live};
+  const LiveLockstep::Window window{request.window().base, request.window().size};
+  const auto compare = [&](std::span<const Stimulus> tried) {
+    return CompareLive(pairing, window, tried);
+  };
+  return Shrink(request.pairing, compare, std::move(operations),
+                request.no_shrink ? 0 : kLiveTries);
+}
+
 // The session of a seed once more, kept, then shrunk and saved.
 Result<Found> Investigate(const DiffRequest& request, std::uint64_t seed, std::uint64_t count) {
-  auto lockstep = Lockstep::Create(request.pairing, count);
-  if (!lockstep) return tl::make_unexpected(lockstep.error());
-  OperationRecorder recorder(**lockstep);
-  E1000Generator(seed, recorder).Run();
-  std::vector<Stimulus> operations = recorder.operations();
+  auto sides = Sides::Create(request, count);
+  if (!sides) return tl::make_unexpected(sides.error());
+  const auto recorder = std::make_shared<OperationRecorder>(sides->sink());
+  E1000Generator(seed, *recorder, request.window()).Run();
+  std::vector<Stimulus> operations = recorder->operations();
   operations.resize(std::min<std::size_t>(operations.size(), count));
   Found found;
+  found.recorder = recorder;
   found.seed = seed;
   found.operation = count - 1;
   found.recorded = operations.size();
   if (!request.quiet) fmt::print(stderr, "seed {}: operation {} differs\n", seed, count - 1);
-  auto shrunk = Shrink(request.pairing, std::move(operations), request.no_shrink ? 0 : kMaxTries);
+  auto shrunk = ShrinkSides(request, std::move(operations));
   if (!shrunk) return tl::make_unexpected(shrunk.error());
   found.shrunk = std::move(*shrunk);
   found.text =
@@ -100,20 +160,21 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
     if (request.seeds == 0 && request.seconds == 0) {
       limit = std::min(limit, request.operations - tally.operations);
     }
-    auto lockstep = Lockstep::Create(request.pairing, limit);
-    if (!lockstep) return tl::make_unexpected(lockstep.error());
-    E1000Generator(seed, **lockstep).Run();
-    tally.operations += (*lockstep)->count();
+    auto sides = Sides::Create(request, limit);
+    if (!sides) return tl::make_unexpected(sides.error());
+    E1000Generator(seed, sides->sink(), request.window()).Run();
+    if (auto finished = sides->Finish(); !finished) return tl::make_unexpected(finished.error());
+    tally.operations += sides->count();
     ++tally.seeds;
-    if ((*lockstep)->divergence()) {
-      auto found = Investigate(request, seed, (*lockstep)->count());
+    if (sides->diverged()) {
+      auto found = Investigate(request, seed, sides->count());
       if (!found) return tl::make_unexpected(found.error());
       tally.found = std::move(*found);
     }
     if (!request.quiet && elapsed() - reported > 5) {
       reported = elapsed();
-      fmt::print(stderr, "{} seeds, {} M operations, {:.2f} M/s\n", tally.seeds,
-                 tally.operations / 1'000'000,
+      fmt::print(stderr, "{} seeds, {:.2f} M operations, {:.3f} M/s\n", tally.seeds,
+                 static_cast<double>(tally.operations) / 1e6,
                  static_cast<double>(tally.operations) / 1e6 / reported);
     }
   }
@@ -145,7 +206,11 @@ void PrintFound(const DiffRequest& request, const Found& found) {
     fmt::print("    {:>4} {:>12} ns  {}{}\n", i, operation.time,
                DescribeStimulus(operation, *describer), extra);
   }
-  if (!found.saved.empty()) {
+  if (found.saved.empty()) return;
+  if (request.IsLive()) {
+    fmt::print("  reproduce: nicreplay qtest{} --qemu {} --device {} {}\n",
+               request.sources.ToArguments(), request.live.qemu, request.live.device, found.saved);
+  } else {
     fmt::print("  reproduce: nicreplay replay{} --model {} {}\n", request.sources.ToArguments(),
                request.pairing.right.model, found.saved);
   }
@@ -169,7 +234,20 @@ void PrintJson(const DiffRequest& request, const Tally& tally) {
   fmt::print("{}\n", json.dump(2));
 }
 
-int Diff(const DiffRequest& request) {
+// What the request leaves open.
+void Settle(DiffRequest* request) {
+  if (request->per_seed == 0) {
+    request->per_seed = request->IsLive() ? kLiveOperationsPerSeed : kOperationsPerSeed;
+  }
+  if (!request->IsLive()) return;
+
+  request->pairing.right = {fmt::format("{} in {}", request->live.device, request->live.qemu), ""};
+  request->pairing.ram_size = kLiveWindow + E1000Generator::kRamSize;
+  request->live.ram_size = request->pairing.ram_size;
+}
+
+int Diff(DiffRequest& request) {
+  Settle(&request);
   if (auto loaded = request.sources.Load(); !loaded) {
     fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
     return 2;
@@ -182,7 +260,7 @@ int Diff(const DiffRequest& request) {
   if (request.json) {
     PrintJson(request, *tally);
   } else {
-    fmt::print("{} against {}: {} operations, seeds {} to {}, {:.1f} s, {:.2f} M/s: {}\n",
+    fmt::print("{} against {}: {} operations, seeds {} to {}, {:.1f} s, {:.3f} M/s: {}\n",
                request.pairing.left.model, request.pairing.right.model, tally->operations,
                request.seed, request.seed + tally->seeds - 1, tally->seconds,
                static_cast<double>(tally->operations) / 1e6 / tally->seconds,
@@ -196,18 +274,24 @@ int Diff(const DiffRequest& request) {
 
 void AddDiffCommand(CLI::App& app, int* exit_code) {
   auto request = std::make_shared<DiffRequest>();
+  request->live.qemu.clear();
   CLI::App* command = app.add_subcommand(
-      "diff", "Drive two models with the same generated operations until they differ");
+      "diff", "Drive two models, or a model and a live QEMU, with the same generated operations");
   command->footer(
       "Sessions are generated from seeds: rings, offloads, filters, interrupts, link, EEPROM, PHY, "
       "garbage.  The first\ndifference is shrunk and saved as a trace.\n\n"
       "Examples:\n"
       "  nicreplay diff --left e1000-stock --right qemu-e1000 --ops 20000000\n"
       "  nicreplay diff --plugin ./mine.so --right mine --time 60\n"
+      "  nicreplay diff --qemu ./qemu-system-x86_64 --device e1000 --ops 1000000\n"
       "Exit codes: 0 no difference, 1 a difference, 2 usage.");
   command->add_option("--left", request->pairing.left.model, "The model taken as right")
       ->capture_default_str();
   command->add_option("--right", request->pairing.right.model, "The model compared with it")
+      ->capture_default_str();
+  command->add_option("--qemu", request->live.qemu,
+                      "Compare with the NIC of a live QEMU (with qtest) instead of --right");
+  command->add_option("--device", request->live.device, "That NIC, as QEMU's -device takes it")
       ->capture_default_str();
   command->add_option("--left-options", request->pairing.left.options, "key=value,...");
   command->add_option("--right-options", request->pairing.right.options, "key=value,...");
@@ -215,8 +299,8 @@ void AddDiffCommand(CLI::App& app, int* exit_code) {
   command->add_option("--seed", request->seed, "First seed")->capture_default_str();
   command->add_option("--seeds", request->seeds, "Number of seeds, instead of --ops");
   command->add_option("--ops", request->operations, "Operations in all")->capture_default_str();
-  command->add_option("--ops-per-seed", request->per_seed, "Operations of one session")
-      ->capture_default_str();
+  command->add_option("--ops-per-seed", request->per_seed,
+                      "Operations of one session (default: 1000000; with --qemu 20000)");
   command->add_option("--time", request->seconds, "Seconds to run, instead of --ops");
   command->add_option("--save", request->save, "Where to save the trace of a difference")
       ->capture_default_str();

@@ -107,6 +107,12 @@ Result<SessionReport> ReplayOne(const std::string& path, const ReplayRequest& re
   if (report.checked && report.checked->divergence) DescribeDivergence(program, request, &report);
   if (request.digest) {
     auto digest = ReplayDigest(program, request.candidate);
+    if (digest && report.recorded && *digest != *report.recorded) {
+      // As for divergences: only the hoisted program says that the model is to blame.
+      auto hoisted = Hoist(program);
+      if (!hoisted) return tl::make_unexpected(hoisted.error());
+      digest = ReplayDigest(*hoisted, request.candidate);
+    }
     if (!digest) return tl::make_unexpected(digest.error());
     report.digest = *digest;
   }

@@ -30,6 +30,11 @@ Result<std::unique_ptr<RecordingSession>> RecordingSession::Create(const std::st
 std::uint64_t RecordingSession::Do(const Stimulus& operation) {
   if (Done()) return 0;
   ++count_;
+  if (operation.kind == StimulusKind::kMemory) {
+    // Kept as such: another model may read what this one did not.
+    machine_.AdvanceTo(operation.time);
+    writer_->Append(operation, {});
+  }
   return machine_.Apply(operation);
 }
 

@@ -15,6 +15,7 @@
 
 namespace nicreplay {
 
+// Operations on one model, with all that the guest wrote to memory.
 class RecordingSession : public OperationSink {
  public:
   // `environment`: free text for the header of the trace.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "models/families.h"
 
-#include <fmt/format.h>
-
 #include "models/e1000/describe.h"
+#include "models/plain_describer.h"
 
 namespace nicreplay {
 namespace {
@@ -14,19 +13,6 @@ struct Family {
 };
 
 constexpr Family kFamilies[] = {{"e1000", CreateE1000Describer}};
-
-class PlainDescriber : public Describer {
- public:
-  void OnWrite(const Access&, std::uint64_t) override {}
-  void OnReset() override {}
-  std::string RegisterName(const Access& access) const override {
-    return fmt::format("0x{:05x}", access.offset);
-  }
-  std::string RegisterFields(const Access&, std::uint64_t) const override { return {}; }
-  std::string MemoryName(GuestAddress) const override { return {}; }
-  std::string DescribeMemory(GuestAddress, Bytes) const override { return {}; }
-  bool IsCompletionMarker(GuestAddress) const override { return false; }
-};
 
 }  // namespace
 

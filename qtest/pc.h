@@ -17,7 +17,8 @@ inline constexpr GuestAddress kHoleEnd = 0x100000;
 // More would have to be moved above 4 GiB.
 inline constexpr std::uint64_t kMaxRam = std::uint64_t{2} << 30;
 
-// Calls f(offset in the range, size) for each part of the range that is RAM.
+// Calls f(offset in the range, size) for each part of the range that is RAM.  What wraps past 2^64
+// is left out.
 template <typename F>
 void ForEachRamPart(std::uint64_t ram_size, GuestAddress address, std::uint64_t size, F f) {
   const auto part = [&](GuestAddress from, GuestAddress to) {
@@ -25,7 +26,7 @@ void ForEachRamPart(std::uint64_t ram_size, GuestAddress address, std::uint64_t 
     to = std::min(to, address + size);
     if (from < to) f(from - address, to - from);
   };
-  if (address + size < address) size = std::uint64_t{0} - address;  // the rest wraps
+  if (address + size < address) size = std::uint64_t{0} - address;
   part(0, std::min(kHole, ram_size));
   part(kHoleEnd, ram_size);
 }

@@ -51,15 +51,43 @@ Checker::Checker(const Program& program, GuestMemory& memory, std::unique_ptr<De
 
 // Whether the effect is the next one expected.
 bool Checker::Expect(const Effect& effect) {
-  if (deviated_ || cursor_ == end_ || !Same(*cursor_, effect)) return false;
+  SkipReads();
+  if (deviated_ || partial_ != 0 || cursor_ == end_ || !Same(*cursor_, effect)) return false;
   ++cursor_;
   return true;
+}
+
+// The same for a write, which may be a part of the expected one: devices split their DMA as they
+// like.
+bool Checker::ExpectWrite(const Effect& effect) {
+  SkipReads();
+  if (deviated_ || cursor_ == end_ || cursor_->kind != EffectKind::kDmaWrite) return false;
+  if (effect.address != cursor_->address + partial_ ||
+      effect.data_size > cursor_->data_size - partial_ ||
+      std::memcmp(effect.data, cursor_->data + partial_, effect.data_size) != 0) {
+    return false;
+  }
+  partial_ += effect.data_size;
+  if (partial_ == cursor_->data_size) {
+    partial_ = 0;
+    ++cursor_;
+  }
+  return true;
+}
+
+// What the device did so far, all of it as expected.
+void Checker::SeedActual() {
+  actual_.assign(first_, cursor_);
+  if (partial_ == 0) return;
+  actual_.push_back(*cursor_);
+  actual_.back().data_size = partial_;
+  partial_ = 0;
 }
 
 void Checker::Deviate(const Effect& effect) {
   if (!deviated_) {
     deviated_ = true;
-    actual_.assign(first_, cursor_);
+    SeedActual();
   }
   if (runaway_) return;
   if (kept_bytes_ + effect.data_size + actual_.size() * sizeof(Effect) > kMaxEffectBytes) {
@@ -90,7 +118,7 @@ void Checker::DmaWrite(GuestAddress address, Bytes data) {
   effect.address = address;
   effect.data = data.data();
   effect.data_size = static_cast<std::uint32_t>(data.size());
-  if (!Expect(effect)) Deviate(effect);
+  if (!ExpectWrite(effect)) Deviate(effect);
 }
 
 void Checker::Transmit(const Frame& frame) {
@@ -113,7 +141,9 @@ void Checker::Transmit(const Frame& frame) {
 
 ReceiveResult Checker::Deliver(const Effect& delivery) {
   // The result is known only afterwards, but the delivery comes before its own effects.
-  const bool expected = !deviated_ && cursor_ != end_ && cursor_->kind == EffectKind::kDelivery;
+  SkipReads();
+  const bool expected =
+      !deviated_ && partial_ == 0 && cursor_ != end_ && cursor_->kind == EffectKind::kDelivery;
   const Effect* at = cursor_;
   std::size_t slot = 0;
   if (expected) {
@@ -126,7 +156,7 @@ ReceiveResult Checker::Deliver(const Effect& delivery) {
   if (expected && result != at->result) {
     if (!deviated_) {
       deviated_ = true;
-      actual_.assign(first_, cursor_);
+      SeedActual();
     }
     actual_[static_cast<std::size_t>(at - first_)].result = result;
   } else if (!expected && slot != 0 && slot <= actual_.size()) {
@@ -136,6 +166,7 @@ ReceiveResult Checker::Deliver(const Effect& delivery) {
 }
 
 void Checker::ArmTimer(TimerId id, Nanoseconds deadline) {
+  levels_touched_ = true;
   deadline_[id] = deadline;
   if (!touched_[id]) {
     touched_[id] = true;
@@ -176,7 +207,7 @@ void Checker::EndLevels() {
     if (!Expect(effect)) Deviate(effect);
   }
   if (touched_list_.empty()) return;
-  std::sort(touched_list_.begin(), touched_list_.end());
+  if (touched_list_.size() > 1) std::sort(touched_list_.begin(), touched_list_.end());
   for (const TimerId id : touched_list_) EndTimer(id);
   touched_list_.clear();
 }
@@ -210,8 +241,9 @@ std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value
     divergence.found = value;
     return divergence;
   }
+  SkipReads();
   if (!deviated_ && cursor_ == end_) return std::nullopt;
-  if (!deviated_) actual_.assign(first_, cursor_);
+  if (!deviated_) SeedActual();
   if (runaway_) {
     divergence.kind = Divergence::Kind::kRunaway;
     return divergence;
@@ -220,27 +252,55 @@ std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value
   return CompareExact(program_.EffectsOf(step), actual_, *describer_);
 }
 
-std::optional<Divergence> Checker::Next() {
-  const Step& step = program_.steps[index_];
+inline void Checker::Begin(const Step& step) {
   const std::span<const Effect> expected = program_.EffectsOf(step);
   first_ = cursor_ = expected.data();
   end_ = first_ + expected.size();
+  levels_touched_ = false;
+}
+
+// Most stimuli are accesses to registers without further effect: those are done with here.  A read
+// cannot make the device ready; if one did, the next write would show it.
+inline bool Checker::NothingToCompare(const Step& step, std::uint64_t value) {
+  if (levels_touched_ || deviated_ || cursor_ != end_) return false;
+  const Stimulus& stimulus = step.stimulus;
+  if (stimulus.kind == StimulusKind::kRead) return value == stimulus.value;
+  return stimulus.kind == StimulusKind::kWrite && device_->CanReceive() == ready_before_;
+}
+
+std::optional<Divergence> Checker::End(const Step& step, std::uint64_t value) {
+  EndLevels();
+  auto divergence = Compare(step, value);
+  if (divergence) divergence->event = index_;
   if (deviated_) {
     deviated_ = runaway_ = false;
     actual_.clear();
     kept_.Reset();
     kept_bytes_ = 0;
   }
-  if (step.stimulus.kind == StimulusKind::kTimer) {
-    deadline_[step.stimulus.detail] = deadline_before_[step.stimulus.detail] =
-        Divergence::kNotArmed;
-  }
-  const std::uint64_t value = Run(program_, index_);
-  EndLevels();
-  auto divergence = Compare(step, value);
-  if (divergence) divergence->event = index_;
-  ++index_;
   return divergence;
 }
+
+std::optional<Divergence> Checker::RunTo(std::size_t end) {
+  while (index_ < end) {
+    const Step& step = program_.steps[index_];
+    Begin(step);
+    if (step.stimulus.kind == StimulusKind::kTimer) {
+      deadline_[step.stimulus.detail] = deadline_before_[step.stimulus.detail] =
+          Divergence::kNotArmed;
+    }
+    const std::uint64_t value = Run(program_, index_);
+    if (!NothingToCompare(step, value)) {
+      if (auto divergence = End(step, value)) {
+        ++index_;
+        return divergence;
+      }
+    }
+    ++index_;
+  }
+  return std::nullopt;
+}
+
+std::optional<Divergence> Checker::Next() { return RunTo(index_ + 1); }
 
 }  // namespace nicreplay

@@ -34,6 +34,8 @@ class Checker : public ReplayHost {
   // Runs the next step.  The first divergence, if this step shows one; the device's state is then
   // of no more use.
   std::optional<Divergence> Next();
+  // Runs steps up to `end` or the first divergence.
+  std::optional<Divergence> RunTo(std::size_t end);
   std::size_t position() const { return index_; }
 
   const std::vector<UnknownRead>& unknown_reads() const { return unknown_reads_; }
@@ -42,7 +44,10 @@ class Checker : public ReplayHost {
   void DmaRead(GuestAddress address, MutableBytes out) override;
   void DmaWrite(GuestAddress address, Bytes data) override;
   void Transmit(const Frame& frame) override;
-  void SetInterrupt(LineLevel level) override { line_ = level; }
+  void SetInterrupt(LineLevel level) override {
+    line_ = level;
+    levels_touched_ = true;
+  }
   void ArmTimer(TimerId id, Nanoseconds deadline) override;
   void CancelTimer(TimerId id) override;
 
@@ -51,8 +56,16 @@ class Checker : public ReplayHost {
 
   ReceiveResult Deliver(const Effect& delivery) override;
 
+  void Begin(const Step& step);
+  bool NothingToCompare(const Step& step, std::uint64_t value);
+  std::optional<Divergence> End(const Step& step, std::uint64_t value);
+  void SkipReads() {
+    while (cursor_ != end_ && cursor_->kind == EffectKind::kDmaRead) ++cursor_;
+  }
   bool Expect(const Effect& effect);
+  bool ExpectWrite(const Effect& effect);
   void Deviate(const Effect& effect);
+  void SeedActual();
   void EndLevels();
   void EndTimer(std::size_t id);
   std::optional<Divergence> Compare(const Step& step, std::uint64_t value);
@@ -68,6 +81,7 @@ class Checker : public ReplayHost {
   const Effect* first_ = nullptr;
   const Effect* cursor_ = nullptr;
   const Effect* end_ = nullptr;
+  std::uint32_t partial_ = 0;  // bytes of the write at cursor_ that the device has written already
   bool deviated_ = false;
   bool runaway_ = false;
   std::vector<Effect> actual_;
@@ -77,6 +91,7 @@ class Checker : public ReplayHost {
   LineLevel line_ = LineLevel::kLow;
   LineLevel line_before_ = LineLevel::kLow;
   bool ready_before_ = false;
+  bool levels_touched_ = false;  // line or timers, in the current step
   std::array<std::uint64_t, kTimers> deadline_;
   std::array<std::uint64_t, kTimers> deadline_before_;
   std::array<bool, kTimers> touched_{};

@@ -11,7 +11,7 @@ Result<LoadedProgram> LoadProgram(const std::string& path, Salvage salvage) {
   LoadedProgram loaded;
   if (trace->footer) loaded.digest = trace->footer->digest;
   loaded.damage = trace->error;
-  ProgramBuilder builder(trace->header);
+  ProgramBuilder builder(trace->header, Patching::kAsRead);
   for (EventChunk& chunk : trace->chunks) {
     auto owner = std::make_shared<EventChunk>(std::move(chunk));
     if (auto added = builder.Add(owner->batch, owner); !added) {

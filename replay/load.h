@@ -11,7 +11,7 @@
 namespace nicreplay {
 
 struct LoadedProgram {
-  Program program;
+  Program program;               // kAsRead
   std::optional<Digest> digest;  // the footer's
   std::optional<Error> damage;   // what ended a salvage
 };

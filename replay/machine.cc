@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace nicreplay {
 
@@ -13,6 +14,12 @@ constexpr std::uint8_t kBar0 = 0x10;
 constexpr std::uint32_t kCommandMemory = 0x2;
 
 }  // namespace
+
+Machine::Machine(std::size_t ram_size)
+    : ram_(static_cast<std::uint8_t*>(std::calloc(ram_size + 1, 1))), ram_size_(ram_size) {
+  if (ram_ == nullptr) throw std::bad_alloc();
+  deadlines_.fill(kNotArmed);
+}
 
 void Machine::Attach(Device* device) {
   device_ = device;
@@ -32,9 +39,9 @@ void Machine::ForEachPart(GuestAddress address, std::size_t size, F f) {
       room = std::min(room, window_size_ - (at - window_));
     } else {
       if (window_size_ != 0 && at < window_) room = std::min(room, window_ - at);
-      if (at < ram_.size()) {
-        ram = ram_.data() + at;
-        room = std::min<std::uint64_t>(room, ram_.size() - at);
+      if (at < ram_size_) {
+        ram = ram_.get() + at;
+        room = std::min<std::uint64_t>(room, ram_size_ - at);
       }
     }
     const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size - done, room));

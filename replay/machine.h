@@ -5,7 +5,8 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
 
 #include "models/device.h"
 #include "replay/event.h"
@@ -20,12 +21,12 @@ class Machine : public Host {
 
   // What is not RAM reads 0 and takes no writes; so does the device's own memory BAR while it
   // decodes, because a device's DMA to itself is blocked while it works.
-  explicit Machine(std::size_t ram_size) : ram_(ram_size) { deadlines_.fill(kNotArmed); }
+  explicit Machine(std::size_t ram_size);
 
   // The device is created on this machine as its host; the machine outlives it.
   void Attach(Device* device);
 
-  std::vector<std::uint8_t>& ram() { return ram_; }
+  MutableBytes ram() { return {ram_.get(), ram_size_}; }
   NetPort& port() { return port_; }
   LineLevel line() const { return line_; }
 
@@ -61,7 +62,12 @@ class Machine : public Host {
   void ForEachPart(GuestAddress address, std::size_t size, F f);
   void FindNextDeadline();
 
-  std::vector<std::uint8_t> ram_;
+  struct Free {
+    void operator()(std::uint8_t* memory) const { std::free(memory); }
+  };
+
+  std::unique_ptr<std::uint8_t[], Free> ram_;  // pages of it appear when they are touched
+  std::size_t ram_size_;
   Device* device_ = nullptr;
   NetPort port_;
   Nanoseconds now_ = 0;

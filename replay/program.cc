@@ -51,9 +51,17 @@ struct ProgramBuilder::Page {
       free_from[g] = step + 1;
     }
   }
+
+  bool Has(std::uint64_t offset, Bytes bytes) const {
+    return std::memcmp(&data[offset], bytes.data(), bytes.size()) == 0 &&
+           AllBitsSet(known.data(), offset, bytes.size());
+  }
 };
 
-ProgramBuilder::ProgramBuilder(TraceHeader header) { program_.header = std::move(header); }
+ProgramBuilder::ProgramBuilder(TraceHeader header, Patching patching) {
+  program_.header = std::move(header);
+  program_.patching = patching;
+}
 ProgramBuilder::~ProgramBuilder() = default;
 
 ProgramBuilder::Page* ProgramBuilder::PageAt(GuestAddress address) {
@@ -94,7 +102,7 @@ bool ProgramBuilder::LearnTouched(Page& page, GuestAddress at, Bytes bytes) {
   const auto now = static_cast<std::uint32_t>(program_.steps.size());
   for (std::uint64_t i = 0; i < bytes.size(); ++i) {
     const std::uint64_t offset = at % kPageSize + i;
-    if (BitSet(page.known.data(), offset) && page.data[offset] == bytes[i]) continue;
+    if (page.Has(offset, bytes.subspan(i, 1))) continue;
     if (page.current_step == now && BitSet(page.written.data(), offset)) {
       // The device reads something else than it just wrote: what it writes there does not stay.
       if (!page.hole) program_.holes.push_back({now, at / kPageSize});
@@ -111,8 +119,7 @@ bool ProgramBuilder::LearnTouched(Page& page, GuestAddress at, Bytes bytes) {
 bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
   const auto now = static_cast<std::uint32_t>(program_.steps.size());
   const std::uint64_t offset = at % kPageSize;
-  const bool same = std::memcmp(&page.data[offset], bytes.data(), bytes.size()) == 0 &&
-                    AllBitsSet(page.known.data(), offset, bytes.size());
+  const bool same = page.Has(offset, bytes);
   for (std::uint64_t done = 0; !same && done < bytes.size();) {
     const std::uint64_t from = offset + done;
     const std::uint64_t size =
@@ -121,8 +128,7 @@ bool ProgramBuilder::ReadPart(Page& page, GuestAddress at, Bytes bytes) {
     const std::uint32_t step = page.free_from[from / kGranule];
     if (step > now) {
       if (!LearnTouched(page, at + done, part)) return false;
-    } else if (!AllBitsSet(page.known.data(), from, size) ||
-               std::memcmp(&page.data[from], part.data(), size) != 0) {
+    } else if (!page.Has(from, part)) {
       Learn(page, step, at + done, part);
     }
     done += size;
@@ -166,18 +172,34 @@ Status ProgramBuilder::OnWrite(Writer writer, GuestAddress address, Bytes bytes)
   return Ok();
 }
 
-Status ProgramBuilder::AddEffects(const EventBatch& batch, const Stimulus& stimulus, Step* step) {
-  for (const Effect& effect : batch.EffectsOf(stimulus)) {
+Status ProgramBuilder::AddEffects(std::span<const Effect> effects, Step* step) {
+  for (const Effect& effect : effects) {
     if (effect.kind == EffectKind::kDmaRead) {
-      if (auto done = OnDeviceRead(effect); !done) return done;
-      continue;
-    }
-    if (effect.kind == EffectKind::kDmaWrite) {
+      if (program_.patching == Patching::kHoisted) {
+        if (auto done = OnDeviceRead(effect); !done) return done;
+        continue;
+      }
+      step->memory = true;
+    } else if (effect.kind == EffectKind::kDmaWrite && program_.patching == Patching::kHoisted) {
       if (auto done = OnWrite(Writer::kDevice, effect.address, effect.bytes()); !done) return done;
     }
-    if (effect.kind == EffectKind::kDelivery) ++step->deliveries;
     program_.effects.push_back(effect);
   }
+  return Ok();
+}
+
+Status ProgramBuilder::AddStep(const Stimulus& stimulus, std::span<const Effect> effects) {
+  Step step;
+  step.stimulus = stimulus;
+  step.stimulus.first_effect = static_cast<std::uint32_t>(program_.effects.size());
+  if (stimulus.kind == StimulusKind::kMemory && program_.patching == Patching::kHoisted) {
+    if (auto done = OnWrite(Writer::kGuest, stimulus.value, stimulus.bytes()); !done) return done;
+  }
+  program_.totals.Add(stimulus, effects);
+  if (auto done = AddEffects(effects, &step); !done) return done;
+  step.stimulus.effect_count =
+      static_cast<std::uint32_t>(program_.effects.size()) - step.stimulus.first_effect;
+  program_.steps.push_back(step);
   return Ok();
 }
 
@@ -191,19 +213,21 @@ Status ProgramBuilder::Add(const EventBatch& batch, std::shared_ptr<const void> 
   MakeRoom(program_.steps, batch.stimuli.size());
   MakeRoom(program_.effects, batch.effects.size());
   for (const Stimulus& stimulus : batch.stimuli) {
-    Step step;
-    step.stimulus = stimulus;
-    step.stimulus.first_effect = static_cast<std::uint32_t>(program_.effects.size());
-    if (stimulus.kind == StimulusKind::kMemory) {
-      if (auto done = OnWrite(Writer::kGuest, stimulus.value, stimulus.bytes()); !done) return done;
-    }
-    program_.totals.Add(stimulus, batch.EffectsOf(stimulus));
-    if (auto done = AddEffects(batch, stimulus, &step); !done) return done;
-    step.stimulus.effect_count =
-        static_cast<std::uint32_t>(program_.effects.size()) - step.stimulus.first_effect;
-    program_.steps.push_back(step);
+    if (auto added = AddStep(stimulus, batch.EffectsOf(stimulus)); !added) return added;
   }
   return Ok();
+}
+
+Result<Program> Hoist(const Program& as_read) {
+  ProgramBuilder builder(as_read.header, Patching::kHoisted);
+  builder.program_.owners = as_read.owners;
+  builder.program_.steps.reserve(as_read.steps.size());
+  for (const Step& step : as_read.steps) {
+    if (auto added = builder.AddStep(step.stimulus, as_read.EffectsOf(step)); !added) {
+      return tl::make_unexpected(added.error());
+    }
+  }
+  return builder.Finish();
 }
 
 Program ProgramBuilder::Finish() {
@@ -215,7 +239,13 @@ Program ProgramBuilder::Finish() {
     for (; next < hoisted_.size() && hoisted_[next].step <= i; ++next) {
       program_.patches.push_back(hoisted_[next].patch);
     }
-    program_.steps[i].patch_end = static_cast<std::uint32_t>(program_.patches.size());
+    Step& step = program_.steps[i];
+    const std::size_t before = i == 0 ? 0 : program_.steps[i - 1].patch_end;
+    step.patch_end = static_cast<std::uint32_t>(program_.patches.size());
+    if (step.patch_end != before) step.memory = true;
+  }
+  for (const Hole& hole : program_.holes) {
+    if (hole.step < program_.steps.size()) program_.steps[hole.step].memory = true;
   }
   pages_.clear();
   last_page_ = nullptr;

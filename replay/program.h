@@ -25,8 +25,19 @@ struct MemoryPatch {
 struct Step {
   Stimulus stimulus;  // first_effect and effect_count index Program::effects
   std::uint32_t patch_end =
-      0;  // patches from the step before's patch_end up to here precede the stimulus
-  std::uint32_t deliveries = 0;  // kDelivery effects among the stimulus' effects
+      0;                // the step's patches are those from the last step's patch_end up to here
+  bool memory = false;  // whether memory changes before the stimulus
+};
+
+// When a replay writes what the guest wrote.
+enum class Patching : std::uint8_t {
+  // Just before the step whose reads tell of it: costs nothing to prepare, and is right for a model
+  // that reads what
+  // the recorded one read, when it did.
+  kAsRead,
+  // At the earliest point that explains the recording: right for a model that reads earlier or
+  // more, too.
+  kHoisted,
 };
 
 // From a step on, a page of 4096 bytes does not keep what the device writes: ROM, registers, or
@@ -37,9 +48,10 @@ struct Hole {
 };
 
 struct Program {
+  Patching patching = Patching::kHoisted;
   TraceHeader header;
   std::vector<Step> steps;
-  std::vector<Effect> effects;  // without kDmaRead: the patches stand for those
+  std::vector<Effect> effects;  // kHoisted: without kDmaRead, the patches stand for those
   std::vector<MemoryPatch> patches;
   std::vector<Hole> holes;  // by step
   TraceTotals totals;
@@ -50,13 +62,16 @@ struct Program {
   }
 };
 
+// The program with its memory patched as early as can be.  kRacy, kTooLarge: see ProgramBuilder.
+Result<Program> Hoist(const Program& as_read);
+
 // Builds a Program from batches of a trace, in order.
 class ProgramBuilder {
  public:
   // Guest pages that the recorded device may touch: 4 GiB.
   static constexpr std::size_t kMaxPages = std::size_t{1} << 20;
 
-  explicit ProgramBuilder(TraceHeader header);
+  explicit ProgramBuilder(TraceHeader header, Patching patching = Patching::kHoisted);
   ~ProgramBuilder();
 
   // `owner` keeps the bytes of the batch alive.  kRacy: the guest changed bytes while a stimulus
@@ -72,7 +87,10 @@ class ProgramBuilder {
     MemoryPatch patch;
   };
 
-  Status AddEffects(const EventBatch& batch, const Stimulus& stimulus, Step* step);
+  friend Result<Program> Hoist(const Program& as_read);
+
+  Status AddStep(const Stimulus& stimulus, std::span<const Effect> effects);
+  Status AddEffects(std::span<const Effect> effects, Step* step);
   Page* PageAt(GuestAddress address);
   Status OnDeviceRead(const Effect& effect);
   Status OnWrite(Writer writer, GuestAddress address, Bytes bytes);

@@ -29,8 +29,17 @@ void ReplayHost::FlushReceive() {
   delivering_ = false;
 }
 
-std::uint64_t ReplayHost::Run(const Program& program, std::size_t index) {
+void ReplayHost::ApplyMemory(const Program& program, std::size_t index) {
   const Step& step = program.steps[index];
+  if (program.patching == Patching::kAsRead) {
+    // Backwards, so that of two reads of one byte the first finds what it found; what the device
+    // writes between the two is for the second.
+    const std::span<const Effect> effects = program.EffectsOf(step);
+    for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect) {
+      if (effect->kind == EffectKind::kDmaRead) memory_.Write(effect->address, effect->bytes());
+    }
+    return;
+  }
   for (std::size_t i = index == 0 ? 0 : program.steps[index - 1].patch_end; i < step.patch_end;
        ++i) {
     const MemoryPatch& patch = program.patches[i];
@@ -40,10 +49,6 @@ std::uint64_t ReplayHost::Run(const Program& program, std::size_t index) {
        ++next_hole_) {
     memory_.AddHole(program.holes[next_hole_].page);
   }
-  now_ = step.stimulus.time;
-  pending_ = {};
-  if (step.deliveries != 0) pending_ = program.EffectsOf(step);
-  return Apply(step.stimulus);
 }
 
 std::uint64_t ReplayHost::Apply(const Stimulus& stimulus) {

@@ -30,7 +30,19 @@ class ReplayHost : public Host {
 
   // Applies the guest's writes that precede the step, and the step itself.  Returns the value of a
   // read, the result of a frame, 0 otherwise.
-  std::uint64_t Run(const Program& program, std::size_t index);
+  std::uint64_t Run(const Program& program, std::size_t index) {
+    const Step& step = program.steps[index];
+    const Stimulus& stimulus = step.stimulus;
+    if (step.memory) ApplyMemory(program, index);
+    now_ = stimulus.time;
+    pending_ = program.EffectsOf(step);
+    if (stimulus.kind == StimulusKind::kRead) return device_->Read(stimulus.access());
+    if (stimulus.kind == StimulusKind::kWrite) {
+      device_->Write(stimulus.access(), stimulus.value);
+      return 0;
+    }
+    return Apply(stimulus);
+  }
 
  protected:
   // One delivery of the recording, as this device takes it.
@@ -42,6 +54,7 @@ class ReplayHost : public Host {
   Device* device_ = nullptr;
 
  private:
+  void ApplyMemory(const Program& program, std::size_t index);
   std::uint64_t Apply(const Stimulus& stimulus);
 
   Nanoseconds now_ = 0;

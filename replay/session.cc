@@ -18,8 +18,10 @@ std::string OptionsFor(const Program& program, const Candidate& candidate) {
   return candidate.options.empty() ? program.header.options : candidate.options;
 }
 
-Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& candidate,
-                                    std::size_t end) {
+namespace {
+
+Result<ReplayOutcome> CheckOnce(const Program& program, const Candidate& candidate,
+                                std::size_t end) {
   auto memory = GuestMemory::Create();
   if (!memory) return tl::make_unexpected(memory.error());
   // The recorded device's names are the session's, whatever plays it.
@@ -30,12 +32,24 @@ Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& can
   ReplayOutcome outcome;
   end = std::min(end, program.steps.size());
   const auto start = Clock::now();
-  while (checker.position() < end && !outcome.divergence) outcome.divergence = checker.Next();
+  outcome.divergence = checker.RunTo(end);
   outcome.time = Clock::now() - start;
   outcome.events = checker.position();
   outcome.unknown_reads = checker.unknown_reads();
   outcome.unknown_read_count = checker.unknown_read_count();
   return outcome;
+}
+
+}  // namespace
+
+Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& candidate,
+                                    std::size_t end) {
+  auto outcome = CheckOnce(program, candidate, end);
+  if (!outcome || program.patching == Patching::kHoisted) return outcome;
+  if (!outcome->divergence && outcome->unknown_read_count == 0) return outcome;
+  auto hoisted = Hoist(program);
+  if (!hoisted) return tl::make_unexpected(hoisted.error());
+  return CheckOnce(*hoisted, candidate, end);
 }
 
 Result<ReplayOutcome> ReplayBare(const Program& program, const Candidate& candidate,

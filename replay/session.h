@@ -26,7 +26,9 @@ struct ReplayOutcome {
   std::chrono::nanoseconds time{0};
 };
 
-// `end`: steps to replay at most.
+// `end`: steps to replay at most.  A program that is patched as read and does not come out
+// identical, or reads what the trace does not know, is hoisted and replayed again: only that says
+// whether the model or the patching is to blame.
 Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& candidate,
                                     std::size_t end);
 // The same stimuli with the effects discarded: what the model alone costs.

@@ -79,21 +79,30 @@ std::vector<Announcement> Announcements(std::span<const WritePiece> writes,
                                         const LastWriter& last_writer, const Describer& describer) {
   std::vector<Announcement> all;
   std::vector<Range> data;  // since the last marker
+  // What a later write replaces is announced by that write's marker.
+  const auto stays = [&](const Range& range, const WritePiece& write) {
+    return last_writer.LatestOf(range) <= write.order;
+  };
   for (const WritePiece& write : writes) {
+    const std::size_t before = all.size();
     std::uint64_t from = 0;
     for (std::uint64_t k = 0; k < write.bytes.size(); ++k) {
       const GuestAddress at = write.address + k;
       if (!describer.IsCompletionMarker(at)) continue;
       if (k != from) data.push_back({write.address + from, at - 1});
       from = k + 1;
-      if (last_writer.LatestOf({at, at}) != write.order) continue;
-      // What a later write replaces is announced by that write's marker.
-      std::erase_if(data,
-                    [&](const Range& range) { return last_writer.LatestOf(range) > write.order; });
+      if (!stays({at, at}, write)) continue;
+      std::erase_if(data, [&](const Range& range) { return !stays(range, write); });
       all.push_back({at, write.bytes[k], std::move(data), kNever});
       data.clear();
     }
-    if (from != write.bytes.size()) data.push_back({write.address + from, write.last()});
+    if (from == write.bytes.size()) continue;
+    const Range rest{write.address + from, write.last()};
+    if (all.size() == before) {
+      data.push_back(rest);
+    } else if (stays(rest, write)) {
+      all.back().data.push_back(rest);  // came together with the marker
+    }
   }
   return all;
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # Running a guest from the host: sourced after ci/lib.sh.
 
@@ -6,7 +7,7 @@ nic_mac=52:54:00:12:34:56
 peer_mac=52:54:00:12:34:57
 # The other end of the wire is a second card of the same guest (ci/guest/session-lib), so nothing
 # depends on the host's network and no privilege is needed.
-wire_to_peer=(-netdev hubport,id=wire,hubid=0 -netdev hubport,id=far,hubid=0
+wire_to_peer=(-netdev "hubport,id=wire,hubid=0" -netdev "hubport,id=far,hubid=0"
   -device "virtio-net-pci,netdev=far,mac=$peer_mac,romfile=")
 
 # prepare_guest [MAKE-IMAGE-ARGUMENT...]: sets kernel and initramfs.
@@ -17,7 +18,11 @@ prepare_guest() {
 }
 
 qemu_pid=
-stop_guest() { [ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null || true; }
+wires=
+stop_guest() {
+  [ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null || true
+  [ -z "$wires" ] || rm -rf "$wires"
+}
 trap stop_guest EXIT
 trap 'exit 1' INT TERM
 
@@ -25,7 +30,7 @@ trap 'exit 1' INT TERM
 # Needs qemu, accel, kernel and initramfs.  Sets console, the file of the guest's serial console, and
 # messages, that of QEMU's own.  Succeeds where the session says that it is done.
 boot_guest() {
-  local session=$1 seconds=$2 wires status=0
+  local session=$1 seconds=$2 status=0
   console=$guest_dir/$1.console
   messages=$guest_dir/$1.messages
   shift 2
@@ -50,6 +55,7 @@ boot_guest() {
   wait "$qemu_pid" || status=$?
   qemu_pid=
   rm -rf "$wires"
+  wires=
   [ $status != 124 ] && [ $status != 137 ] || echo "stopped: no end after $seconds s" >>"$messages"
   # Two cards on one wire are what is meant.
   sed -i '/hub 0 is not connected to host network/d' "$messages"

@@ -21,7 +21,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kQemu = NICREPLAY_SOURCE_DIR "/build/qemu/qemu-system-x86_64";
+const std::string kQemu = NICREPLAY_SOURCE_DIR "/build/qemu/build/qemu-system-x86_64";
 const std::string kLibrary = NICREPLAY_BINARY_DIR "/qemu-e1000.so";
 constexpr int kReplyMilliseconds = 60'000;  // a bound, not an expectation
 constexpr unsigned kSlot = 3;

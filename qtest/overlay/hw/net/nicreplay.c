@@ -74,6 +74,10 @@ struct NicReplayState {
   NicReplayBar bars[kBars];
   bool line_low_is_disable; /* a command register write is on its way to the model */
   bool config_mismatch_reported;
+  unsigned calls;      /* into the model that have not returned */
+  uint64_t call_time;  /* of the outermost one */
+  bool flushing;       /* the model asked for frames, so it takes them during the call */
+  bool frames_waiting; /* the network was told to wait because of a call */
   QLIST_ENTRY(NicReplayState) next;
 };
 
@@ -82,7 +86,12 @@ static QLIST_HEAD(, NicReplayState) open_devices = QLIST_HEAD_INITIALIZER(open_d
 
 /* ---- What a model asks of QEMU ---- */
 
-static uint64_t host_now(void *opaque) { return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL); }
+/* A call into the model happens at one instant, however long it takes. */
+static uint64_t host_now(void *opaque) {
+  NicReplayState *s = opaque;
+
+  return s->calls > 0 ? s->call_time : qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
 
 static void host_dma_read(void *opaque, uint64_t address, void *out, size_t size) {
   pci_dma_read(PCI_DEVICE(opaque), address, out, size);
@@ -146,9 +155,12 @@ static void host_cancel_timer(void *opaque, uint8_t id) {
 
 static void host_flush_receive(void *opaque) {
   NicReplayState *s = opaque;
+  bool flushing = s->flushing;
 
   if (s->nic) {
+    s->flushing = true;
     qemu_flush_queued_packets(qemu_get_queue(s->nic));
+    s->flushing = flushing;
   }
 }
 
@@ -163,11 +175,36 @@ static const nr_host_ops host_ops = {
     .flush_receive = host_flush_receive,
 };
 
+/*
+ * Some backends answer a frame while it is being sent (user networking does).  A model is not
+ * entered twice, so such an answer waits in the network's queue until the call has returned.
+ */
+static bool is_busy(const NicReplayState *s) { return s->calls > 0 && !s->flushing; }
+
+static void enter_model(NicReplayState *s) {
+  if (s->calls++ == 0) {
+    s->call_time = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+  }
+}
+
+static void leave_model(NicReplayState *s) {
+  s->calls--;
+  if (s->calls == 0 && s->frames_waiting) {
+    s->frames_waiting = false;
+    if (s->nic && s->model->can_receive(s->device)) {
+      qemu_flush_queued_packets(qemu_get_queue(s->nic));
+    }
+  }
+}
+
 static void timer_fired(void *opaque) {
   NicReplayTimer *timer = opaque;
+  NicReplayState *s = timer->owner;
 
-  if (timer->owner->device) {
-    timer->owner->model->timer(timer->owner->device, timer->id);
+  if (s->device) {
+    enter_model(s);
+    s->model->timer(s->device, timer->id);
+    leave_model(s);
   }
 }
 
@@ -176,8 +213,14 @@ static void timer_fired(void *opaque) {
 static uint64_t bar_read(void *opaque, hwaddr address, unsigned size) {
   NicReplayBar *bar = opaque;
   NicReplayState *s = bar->owner;
+  uint64_t value = 0;
 
-  return s->device ? s->model->read(s->device, bar->number, address, size) : 0;
+  if (s->device) {
+    enter_model(s);
+    value = s->model->read(s->device, bar->number, address, size);
+    leave_model(s);
+  }
+  return value;
 }
 
 static void bar_write(void *opaque, hwaddr address, uint64_t value, unsigned size) {
@@ -185,7 +228,9 @@ static void bar_write(void *opaque, hwaddr address, uint64_t value, unsigned siz
   NicReplayState *s = bar->owner;
 
   if (s->device) {
+    enter_model(s);
     s->model->write(s->device, bar->number, address, size, value);
+    leave_model(s);
   }
 }
 
@@ -279,7 +324,9 @@ static void config_write(PCIDevice *pci, uint32_t address, uint32_t value, int s
   }
   pci_default_write_config(pci, address, value, size);
   s->line_low_is_disable = !was_disabled && intx_disabled(pci);
+  enter_model(s);
   model_config_write(s, address, value, size);
+  leave_model(s);
   s->line_low_is_disable = false;
 }
 
@@ -287,7 +334,9 @@ static void device_reset_model(DeviceState *dev) {
   NicReplayState *s = NICREPLAY(dev);
 
   if (s->device) {
+    enter_model(s);
     s->model->reset(s->device);
+    leave_model(s);
   }
 }
 
@@ -296,13 +345,28 @@ static void device_reset_model(DeviceState *dev) {
 static bool net_can_receive(NetClientState *nc) {
   NicReplayState *s = qemu_get_nic_opaque(nc);
 
+  if (is_busy(s)) {
+    s->frames_waiting = true;
+    return false;
+  }
   return s->device && s->model->can_receive(s->device);
 }
 
 static ssize_t deliver(NicReplayState *s, const nr_bytes *pieces, size_t count, size_t size) {
   nr_frame frame = {.pieces = pieces, .piece_count = count};
+  nr_receive_result result = NR_KEEP;
+  bool flushing = s->flushing;
 
-  switch (s->model->receive(s->device, &frame)) {
+  if (is_busy(s)) {
+    s->frames_waiting = true;
+  } else {
+    s->flushing = false;
+    enter_model(s);
+    result = s->model->receive(s->device, &frame);
+    s->calls--; /* no flush: the queue goes on by itself */
+    s->flushing = flushing;
+  }
+  switch (result) {
     case NR_KEEP:
       return 0;
     case NR_CONSUMED:
@@ -342,7 +406,9 @@ static void net_link_status_changed(NetClientState *nc) {
   NicReplayState *s = qemu_get_nic_opaque(nc);
 
   if (s->device) {
+    enter_model(s);
     s->model->set_link(s->device, !nc->link_down);
+    leave_model(s);
   }
 }
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// A recorded session as operations on a machine: what a bus, a network and a clock must do so that
+// a device in a machine of its own lives through what was recorded.
+//
+// A recording says when a timer fired and which frames the network delivered while the device
+// flushed.  A machine does both by itself: here time is kept before a timer's deadline until the
+// recording fires it, and frames are offered while the device is not ready for them, so that they
+// wait for the same flush.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/result.h"
+#include "replay/program.h"
+
+namespace nicreplay {
+
+struct BusSession {
+  std::string model;    // with which the session was checked
+  std::string options;  // of the recorded device
+  std::uint64_t ram_size = 0;
+  // As Machine::Apply takes them, reads with the value that was recorded, the first one a reset.
+  // They point at the program's bytes.
+  std::vector<Stimulus> operations;
+  std::vector<std::uint64_t> events;  // in the trace, by operation
+  std::vector<bool> lines;            // whether INTA# is high after the operation
+};
+
+// The first `end` events.  The session is checked on the way: with kUsage ends what a machine
+// cannot do (a session of a device that differs from `model`, guest memory that a PC does not
+// have), naming the event.
+Result<BusSession> MakeBusSession(const Program& program, const std::string& model,
+                                  std::uint64_t end);
+
+}  // namespace nicreplay
