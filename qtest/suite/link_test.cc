@@ -175,6 +175,16 @@ TEST_P(Link, LossDuringNegotiationKeepsTheLinkDown) {
   EXPECT_EQ(nic().Read(kICR), 0u);
 }
 
+TEST_P(Link, FrameOfferedDuringNegotiationIsLost) {
+  FromQemu();
+  nic().StartReceive();
+  RestartNegotiation();
+  nic().Receive(MakeFrame(64));
+  nic().Write(kRDT, 8);
+  nic().Wait(kNegotiation);
+  EXPECT_EQ(nic().Read(kRDH), 0u);
+}
+
 TEST_P(Link, FramesWaitForTheEndOfNegotiation) {
   FromQemu();
   nic().StartReceive();
