@@ -55,8 +55,8 @@ void Channel::Transmit() {
     const ssize_t size = send(fd_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) {
-      if (!WouldBlock(errno)) closed_ = true;
-      return;
+      if (WouldBlock(errno)) return;
+      break;  // nobody reads; what the other side wrote before it went can still be read
     }
     sent_ += static_cast<std::size_t>(size);
   }
