@@ -208,7 +208,7 @@ void PrintFound(const DiffRequest& request, const Found& found) {
   }
   if (found.saved.empty()) return;
   if (request.IsLive()) {
-    fmt::print("  reproduce: nicreplay qtest{} --qemu {} --device {} {}\n",
+    fmt::print("  reproduce: nicreplay qtest{} --no-suite --qemu {} --device {} {}\n",
                request.sources.ToArguments(), request.live.qemu, request.live.device, found.saved);
   } else {
     fmt::print("  reproduce: nicreplay replay{} --model {} {}\n", request.sources.ToArguments(),

@@ -7,6 +7,7 @@
 #include "cli/generate.h"
 #include "cli/info.h"
 #include "cli/models.h"
+#include "cli/qtest.h"
 #include "cli/replay.h"
 #include "cli/show.h"
 
@@ -24,6 +25,7 @@ int Run(int argc, char** argv) {
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);
+  nicreplay::AddQtestCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
     app.parse(argc, argv);

@@ -14,7 +14,7 @@ namespace nicreplay {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t kMinRam = std::uint64_t{2} << 20;
+constexpr std::uint64_t kRamUnit = std::uint64_t{64} << 20;
 
 tl::unexpected<Error> At(std::uint64_t event, std::string message) {
   Error error{ErrorCode::kUsage, std::move(message), std::nullopt, event};
@@ -28,7 +28,7 @@ bool AllZero(Bytes bytes) {
 // The least RAM that holds everything that the guest or the device put there.  Bytes that read 0
 // need not be RAM.
 Result<std::uint64_t> RamOf(const Program& program, std::uint64_t end) {
-  std::uint64_t size = kMinRam;
+  std::uint64_t size = pc::kHoleEnd;
   std::uint32_t patch = 0;
   for (std::uint64_t i = 0; i < end; ++i) {
     const Step& step = program.steps[i];
@@ -45,7 +45,13 @@ Result<std::uint64_t> RamOf(const Program& program, std::uint64_t end) {
       size = std::max(size, step.stimulus.value + step.stimulus.data_size);
     }
   }
-  return (size + kPage - 1) / kPage * kPage;
+  // RAM comes in large pieces, unless a page is known to be none.
+  std::uint64_t rounded = std::min((size + kRamUnit - 1) / kRamUnit * kRamUnit, pc::kMaxRam);
+  for (const Hole& hole : program.holes) {
+    const std::uint64_t at = hole.page * kPage;
+    if (at >= size && at < rounded) rounded = std::max(at, pc::kHoleEnd + kPage);
+  }
+  return rounded;
 }
 
 // What the network must offer before an event, so that it waits there for a flush.
@@ -232,9 +238,15 @@ class Builder {
 
 }  // namespace
 
-Result<BusSession> MakeBusSession(const Program& program, const std::string& model,
-                                  std::uint64_t end) {
-  return Builder(program, std::min<std::uint64_t>(end, program.steps.size())).Build(model);
+Result<BusSession> MakeBusSession(Program program, const std::string& model, std::uint64_t end) {
+  if (program.patching == Patching::kAsRead) {
+    // What no single order of writes explains is written when it was read.
+    if (auto hoisted = Hoist(program)) program = std::move(*hoisted);
+  }
+  const auto shared = std::make_shared<const Program>(std::move(program));
+  auto session = Builder(*shared, std::min<std::uint64_t>(end, shared->steps.size())).Build(model);
+  if (session) session->program = shared;
+  return session;
 }
 
 }  // namespace nicreplay

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,16 +23,15 @@ struct BusSession {
   std::string options;  // of the recorded device
   std::uint64_t ram_size = 0;
   // As Machine::Apply takes them, reads with the value that was recorded, the first one a reset.
-  // They point at the program's bytes.
   std::vector<Stimulus> operations;
-  std::vector<std::uint64_t> events;  // in the trace, by operation
-  std::vector<bool> lines;            // whether INTA# is high after the operation
+  std::vector<std::uint64_t> events;       // in the trace, by operation
+  std::vector<bool> lines;                 // whether INTA# is high after the operation
+  std::shared_ptr<const Program> program;  // whose bytes the operations point at
 };
 
 // The first `end` events.  The session is checked on the way: with kUsage ends what a machine
 // cannot do (a session of a device that differs from `model`, guest memory that a PC does not
 // have), naming the event.
-Result<BusSession> MakeBusSession(const Program& program, const std::string& model,
-                                  std::uint64_t end);
+Result<BusSession> MakeBusSession(Program program, const std::string& model, std::uint64_t end);
 
 }  // namespace nicreplay

@@ -55,9 +55,8 @@ void Channel::Transmit() {
     const ssize_t size = send(fd_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) {
-      // Nobody listens any more; what was said before that is still to be read, and then the end.
-      if (!WouldBlock(errno)) break;
-      return;
+      if (WouldBlock(errno)) return;
+      break;  // nobody reads; what the other side wrote before it went can still be read
     }
     sent_ += static_cast<std::size_t>(size);
   }

@@ -81,12 +81,11 @@ Status QtestClient::Exchange() {
   lines_.Flush();
   auto deadline = Clock::now() + channels_.patience();
   while (replies_.size() < expected_) {
+    if (lines_.closed()) return Lost("it hung up");
     const std::size_t before = replies_.size();
     auto waited = channels_.Wait(deadline);
     if (!waited) return tl::make_unexpected(waited.error());
     if (auto taken = TakeLines(); !taken) return taken;
-    if (replies_.size() == expected_) break;
-    if (lines_.closed()) return Lost("it hung up");
     if (replies_.size() > before) {
       deadline = Clock::now() + channels_.patience();
     } else if (*waited == ChannelSet::Outcome::kTimedOut) {

@@ -13,6 +13,7 @@ namespace {
 // What one exchange may hold.
 constexpr std::size_t kMaxExpected = 256;
 constexpr std::size_t kMaxExpectedBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kPage = 4096;
 
 bool IsRead(const Stimulus& operation) {
   return operation.kind == StimulusKind::kRead || operation.kind == StimulusKind::kConfigRead;
@@ -203,17 +204,45 @@ std::uint64_t LiveLockstep::Do(const Stimulus& operation) {
   ++count_;
   for (const PcMachine::Range& range : machine_->TakeWritten()) {
     ExpectMemory(count_ - 1, range.address, range.size);
+    NotePages(range.address, range.size);
   }
+  if (operation.kind == StimulusKind::kMemory) NotePages(operation.value, operation.data_size);
   if (count_ % kWindowInterval == 0) ExpectMemory(count_ - 1, window_.base, window_.size);
   if (expected_.size() >= kMaxExpected || expected_bytes_ >= kMaxExpectedBytes) Flush();
   return value;
 }
 
+void LiveLockstep::NotePages(GuestAddress address, std::uint64_t size) {
+  pc::ForEachRamPart(
+      machine_->ram().size(), address, size, [&](std::uint64_t from, std::uint64_t length) {
+        const GuestAddress end = address + from + length;
+        for (GuestAddress at = (address + from) / kPage * kPage; at < end; at += kPage) {
+          pages_.insert(at);
+        }
+      });
+}
+
+void LiveLockstep::ExpectAtEnd(Extent extent) {
+  switch (extent) {
+    case Extent::kWindow:
+      ExpectMemory(count_ - 1, window_.base, window_.size);
+      break;
+    case Extent::kWrittenPages:
+      for (const GuestAddress page : pages_) {
+        if (expected_bytes_ >= kMaxExpectedBytes) Flush();
+        if (error_ || divergence_) return;
+        ExpectMemory(count_ - 1, page, kPage);
+      }
+      break;
+    case Extent::kAllMemory:
+      ExpectMemory(count_ - 1, 0, machine_->ram().size());
+      break;
+  }
+}
+
 Status LiveLockstep::Finish(Extent extent) {
   if (!error_ && !divergence_) {
-    const Window all{0, machine_->ram().size()};
-    const Window& window = extent == Extent::kAllMemory ? all : window_;
-    if (!left_comparable_ && count_ != 0) ExpectMemory(count_ - 1, window.base, window.size);
+    if (!left_comparable_ && count_ != 0) ExpectAtEnd(extent);
     Flush();
   }
   if (error_) return tl::make_unexpected(*error_);

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,9 +48,9 @@ class LiveLockstep final : public OperationSink {
     return divergence_ || error_ || left_comparable_ || count_ >= limit_;
   }
 
-  // Waits for what QEMU still has to do, and compares memory once more.  To be called once nothing
-  // more is done.
-  enum class Extent : std::uint8_t { kWindow, kAllMemory };
+  // Waits for what QEMU still has to do, and compares memory once more: the window, every page that
+  // the guest or the device wrote, or all RAM.  To be called once nothing more is done.
+  enum class Extent : std::uint8_t { kWindow, kWrittenPages, kAllMemory };
   Status Finish(Extent extent);
 
   // Operations done on both sides, up to the diverging one.
@@ -86,6 +87,8 @@ class LiveLockstep final : public OperationSink {
 
   void DoNow(const Stimulus& operation);
   void DoLater(const Stimulus& operation, std::uint64_t value);
+  void NotePages(GuestAddress address, std::uint64_t size);
+  void ExpectAtEnd(Extent extent);
   void ExpectMemory(std::uint64_t operation, GuestAddress address, std::uint64_t size);
   // Exchanges and compares what is expected.
   void Flush();
@@ -101,6 +104,7 @@ class LiveLockstep final : public OperationSink {
   std::vector<Expectation> expected_;
   std::size_t expected_bytes_ = 0;
   std::vector<ExpectedFrame> frames_;
+  std::set<std::uint64_t> pages_;  // written by guest or device; addresses
   std::optional<Divergence> divergence_;
   std::optional<Error> error_;
   bool left_comparable_ = false;

@@ -26,9 +26,6 @@ Status Add(const Result<SuiteTarget>& target) {
 
 // Without a request: what this build has.
 Status AddTargets(Request request) {
-  if (request.device != "e1000") {
-    return Fail(ErrorCode::kUsage, "there is a suite for the device e1000 only");
-  }
   for (const std::string& plugin : request.plugins) {
     if (auto loaded = LoadPlugin(plugin); !loaded) return loaded;
   }
@@ -40,7 +37,7 @@ Status AddTargets(Request request) {
     if (auto added = Add(ModelTarget(model)); !added) return added;
   }
   if (request.qemu.empty()) return Ok();
-  return Add(LiveTarget(request.qemu));
+  return Add(LiveTarget(request.qemu, request.device));
 }
 
 // What is not ours is GoogleTest's, or a mistake.
@@ -71,7 +68,7 @@ int Run(int argc, char** argv) {
   app.add_option("--plugin", request.plugins, "shared objects with further models");
   app.add_option("--qemu", request.qemu, "a qemu-system-x86_64 with qtest to test")
       ->envname("NICREPLAY_QEMU");
-  app.add_option("--device", request.device, "its device (e1000)");
+  app.add_option("--device", request.device, "its device, an e1000 as -device takes it");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "models/options.h"
 #include "models/registry.h"
+#include "qtest/device_argument.h"
 #include "qtest/target.h"
 
 namespace nicreplay::e1000 {
@@ -40,23 +40,9 @@ CreatedTarget CreateModelTarget(const std::string& model, const std::string& opt
   return target;
 }
 
-// A model's options as -device takes them.
-Result<std::string> DeviceArgument(const std::string& text) {
-  auto options = Options::Parse(text);
-  if (!options) return tl::make_unexpected(options.error());
-  const std::string chip = options->TakeText("device", "82540em");
-  std::string device = chip == "82540em" ? "e1000" : "e1000-" + chip;
-  std::string rest = options->ToString();
-  if (rest.empty()) return device;
-  const std::string init_vet = "init_vet";
-  if (const auto at = rest.find(init_vet); at != std::string::npos) {
-    rest.replace(at, init_vet.size(), "init-vet");
-  }
-  return device + "," + rest;
-}
-
-CreatedTarget CreateLiveTarget(const std::string& qemu, const std::string& options) {
-  auto device = DeviceArgument(options);
+CreatedTarget CreateLiveTarget(const std::string& qemu, const std::string& base,
+                               const std::string& options) {
+  auto device = DeviceArgument(base, options);
   if (!device) return tl::make_unexpected(device.error());
   QtestOptions request;
   request.qemu = qemu;
@@ -77,12 +63,13 @@ Result<SuiteTarget> ModelTarget(const std::string& model) {
       [model](const std::string& options) { return CreateModelTarget(model, options); }};
 }
 
-Result<SuiteTarget> LiveTarget(const std::string& qemu) {
-  const auto target = CreateLiveTarget(qemu, "");
+Result<SuiteTarget> LiveTarget(const std::string& qemu, const std::string& device) {
+  const auto target = CreateLiveTarget(qemu, device, "");
   if (!target) return tl::make_unexpected(target.error());
-  return SuiteTarget{
-      "Live", VersionIn((*target)->name()), EmptyFrames::kUnseen,
-      [qemu](const std::string& options) { return CreateLiveTarget(qemu, options); }};
+  return SuiteTarget{"Live", VersionIn((*target)->name()), EmptyFrames::kUnseen,
+                     [qemu, device](const std::string& options) {
+                       return CreateLiveTarget(qemu, device, options);
+                     }};
 }
 
 }  // namespace nicreplay::e1000

@@ -14,6 +14,6 @@ Result<SuiteTarget> ModelTarget(const std::string& model);
 
 // An e1000 in a live QEMU, "Live": a process of its own for each case, because a reset does not
 // bring back all of the state after power-on.
-Result<SuiteTarget> LiveTarget(const std::string& qemu);
+Result<SuiteTarget> LiveTarget(const std::string& qemu, const std::string& device);
 
 }  // namespace nicreplay::e1000

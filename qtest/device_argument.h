@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "models/result.h"
+
+namespace nicreplay {
+
+// A device for -device that has a model's options: "e1000" with "device=82544gc,init_vet=off" is
+// "e1000-82544gc,init-vet=off"; the device nicreplay takes a model's options as they are.  `device`
+// may have properties of its own.
+Result<std::string> DeviceArgument(const std::string& device, const std::string& model_options);
+
+}  // namespace nicreplay
