@@ -85,7 +85,7 @@ TEST_F(CheckerTest, FindsAnotherValue) {
   EXPECT_EQ(found_->event, 1u);
   EXPECT_EQ(found_->expected, 5u);
   EXPECT_EQ(found_->found, 4u);
-  EXPECT_EQ(Name(), "BAR0+0x00000");
+  EXPECT_EQ(Name(), "0x00000");
 }
 
 TEST_F(CheckerTest, FindsAnotherConfigurationValue) {

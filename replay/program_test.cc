@@ -108,12 +108,18 @@ TEST(ProgramTest, ChangesUnderOneStimulusAreARace) {
   ASSERT_FALSE(built.has_value());
   EXPECT_EQ(built.error().code, ErrorCode::kRacy);
   EXPECT_EQ(built.error().event, 1u);
+}
 
-  TestTrace written_and_read;
-  written_and_read.On(kWrite).Write(kAt, {1}).Read(kAt, {2});
-  built = written_and_read.Build();
-  ASSERT_FALSE(built.has_value());
-  EXPECT_EQ(built.error().code, ErrorCode::kRacy);
+TEST(ProgramTest, APageThatDoesNotKeepWhatTheDeviceWritesIsAHole) {
+  TestTrace trace;
+  trace.On(kWrite).Write(kAt + 1, {7}).Read(kAt + 1, {7});
+  trace.On(kWrite).Write(kAt, {1}).Read(kAt, {2});
+  trace.On(kWrite).Write(kAt, {5}).Read(kAt, {2});
+  const Program program = trace.Build().value();
+  ASSERT_EQ(program.holes.size(), 1u);
+  EXPECT_EQ(program.holes[0].step, 1u);
+  EXPECT_EQ(program.holes[0].page, kAt / 4096);
+  EXPECT_THAT(Patches(program), ElementsAre("before step 1: 2000 = 02"));
 }
 
 TEST(ProgramTest, PagesAndTheEndOfTheAddressSpaceAreNoBorders) {
@@ -140,7 +146,6 @@ TEST(ProgramTest, CountsAsTheTraceDoes) {
   const Program program = trace.Build().value();
   EXPECT_EQ(program.totals, totals);
   EXPECT_EQ(program.totals.frames_in, 2u);
-  EXPECT_EQ(program.steps[2].deliveries, 2u);
   EXPECT_EQ(program.EffectsOf(program.steps[2]).size(), 3u);
 }
 
