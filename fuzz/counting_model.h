@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "models/families.h"
 #include "models/registry.h"
 
 namespace nicreplay {
@@ -73,6 +74,7 @@ class CountingDevice : public Device {
 // Registers the model that is wrong in this way; returns its name.
 inline std::string CountingModel(CountingFault fault) {
   const std::string name = "counting-" + std::to_string(static_cast<int>(fault));
+  if (FindModel(name)) return name;
   // Entries live for ever.
   RegisterModel(new ModelEntry{.name = name,
                                .summary = "",
@@ -83,7 +85,7 @@ inline std::string CountingModel(CountingFault fault) {
                                  return std::make_unique<CountingDevice>(
                                      host, static_cast<CountingFault>(number));
                                },
-                               .describer = nullptr});
+                               .describer = CreatePlainDescriber});
   return name;
 }
 
