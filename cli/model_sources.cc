@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include <cerrno>
@@ -13,8 +14,6 @@
 
 #include "cli/builtin_models.h"
 #include "models/registry.h"
-
-extern char** environ;
 
 namespace nicreplay {
 
@@ -55,6 +54,7 @@ Result<std::string> Fingerprint(const fs::path& tree) {
 
 Status Run(std::vector<std::string> words) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;

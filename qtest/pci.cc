@@ -69,8 +69,8 @@ Result<PciNic> FindNic(QtestClient& client) {
     std::size_t revision;
   };
   std::array<Slot, 32> slots;
-  for (std::uint8_t device = 0; device < slots.size(); ++device) {
-    const PciAddress address{device, 0};
+  for (std::size_t device = 0; device < slots.size(); ++device) {
+    const PciAddress address{static_cast<std::uint8_t>(device), 0};
     slots[device] = {address, PostConfigRead(client, address, kId, 4),
                      PostConfigRead(client, address, kClassRevision, 4)};
   }

@@ -92,6 +92,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std:
   auto failure = CreatePipe();
   if (!failure) return tl::make_unexpected(failure.error());
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const ChildSide side{words.data(), passed, output->second.get(), failure->second.get(), getpid()};

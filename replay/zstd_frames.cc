@@ -129,7 +129,7 @@ Result<Bytes> FrameReader::WholeFrame(std::size_t content_size) {
   const std::size_t bound = ZSTD_compressBound(content_size) + kMaxFrameHeader;
   for (std::size_t want = std::min(kFirstRead, bound);; want = std::min(want * 2, bound)) {
     const Result<Bytes> bytes = Peek(want);
-    if (!bytes) return bytes;
+    if (!bytes) return tl::make_unexpected(bytes.error());
     const std::size_t size = ZSTD_findFrameCompressedSize(bytes->data(), bytes->size());
     if (!ZSTD_isError(size)) return bytes->first(size);
     if (ZSTD_getErrorCode(size) != ZSTD_error_srcSize_wrong) {

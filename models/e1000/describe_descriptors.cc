@@ -37,7 +37,7 @@ std::span<const FieldSpan> FieldsOf(RingKind kind) {
   return kTxFields;
 }
 
-std::string OrNone(std::string text) { return text.empty() ? "none" : text; }
+std::string OrNone(const std::string& text) { return text.empty() ? "none" : text; }
 
 std::string DescribeRx(const RxDescriptor& d) {
   std::string text = fmt::format("buffer 0x{:x}, length {}, status {}", d.buffer_address, d.length,

@@ -49,7 +49,7 @@ void Conformance::TearDown() {
   }
 }
 
-void Conformance::AddSource(std::string source) {
+void Conformance::AddSource(const std::string& source) {
   if (!sources_.empty()) sources_ += ", ";
   sources_ += source;
 }

@@ -67,7 +67,7 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
   Target& target() { return *target_; }
 
  private:
-  void AddSource(std::string source);
+  void AddSource(const std::string& source);
 
   std::unique_ptr<Target> target_;
   std::optional<Driver> nic_;
@@ -80,7 +80,8 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
       E1000, Subject, testing::ValuesIn(SuiteTargets()), \
       [](const testing::TestParamInfo<SuiteTarget>& parameter) { return parameter.param.name; })
 
-// The same for a subject that needs no fixture of its own.
+// The same for a subject that needs no fixture of its own.  A class name cannot stand in
+// parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define NICREPLAY_CONFORMANCE(Subject)   \
   class Subject : public Conformance {}; \
   NICREPLAY_CONFORMANCE_INSTANCES(Subject)

@@ -45,6 +45,7 @@ int RunCases(const char* program, const std::vector<std::string>& extra) {
   std::vector<std::string> arguments = {program};
   arguments.insert(arguments.end(), extra.begin(), extra.end());
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   int count = static_cast<int>(pointers.size());
   pointers.push_back(nullptr);
