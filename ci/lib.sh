@@ -33,12 +33,12 @@ install_packages() {
     >"$root/build/apt.log" 2>&1 || { tail -20 "$root/build/apt.log" >&2; die "apt-get failed"; }
 }
 
-# build PRESET [TARGET...]: configures once, builds what changed.
+# build PRESET [TARGET...]: builds what changed.  Configures every time, which is quick, because what there is to build
+# depends on whether QEMU's source is there.
 build() {
   local preset=$1
   shift
-  [ -f "$root/build/$preset/build.ninja" ] ||
-    (cd "$root" && cmake --preset "$preset" >"$root/build/$preset.log" 2>&1) ||
+  (cd "$root" && cmake --preset "$preset" >"$root/build/$preset.log" 2>&1) ||
     { tail -20 "$root/build/$preset.log" >&2; die "cmake --preset $preset failed"; }
   say "building $preset"
   local args=()
