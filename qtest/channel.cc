@@ -155,7 +155,8 @@ Result<ChannelSet::Outcome> ChannelSet::Wait(std::chrono::steady_clock::time_poi
       return tl::make_unexpected(served.error());
     }
   }
-  if (ready == 0 && left.count() <= 0) return Outcome::kTimedOut;
+  // Also where something came: a peer that says what nobody asked for must not keep us for ever.
+  if (left.count() <= 0) return Outcome::kTimedOut;
   return Outcome::kServed;
 }
 
