@@ -26,7 +26,7 @@ boot_ipxe() {
   messages=$guest_dir/$session.messages
   : >"$console"
   start_qemu "$seconds" -accel tcg,thread=single -icount shift=8,sleep=off -rtc base=2026-01-01,clock=vm \
-    -m 128 -machine graphics=off -boot n -serial "file:$console" "$@"
+    -m 128 -machine graphics=off -boot order=n,reboot-timeout=1 -serial "file:$console" "$@"
   wait_for_qemu && grep -q "guest: session $session done" "$console" &&
     [ "$(grep -c "payload\.\.\. ok" "$console")" = 2 ]
 }
