@@ -4,7 +4,9 @@
 #include <exception>
 
 #include "cli/diff.h"
+#include "cli/export.h"
 #include "cli/generate.h"
+#include "cli/import.h"
 #include "cli/info.h"
 #include "cli/models.h"
 #include "cli/qtest.h"
@@ -26,6 +28,8 @@ int Run(int argc, char** argv) {
   nicreplay::AddDiffCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);
   nicreplay::AddQtestCommand(app, &exit_code);
+  nicreplay::AddExportCommand(app, &exit_code);
+  nicreplay::AddImportCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
     app.parse(argc, argv);

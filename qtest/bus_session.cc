@@ -94,11 +94,10 @@ class Builder {
     session_.options = program_.header.options;
     session_.ram_size = *ram;
     offers_ = FindOffers(program_, end_);
-    if (end_ == 0 || program_.steps[0].stimulus.kind != StimulusKind::kReset) {
-      Stimulus reset;
-      reset.kind = StimulusKind::kReset;
-      Emit(reset, 0);
-    }
+    // Before what the guest wrote to memory that the first event reads.
+    Stimulus reset;
+    reset.kind = StimulusKind::kReset;
+    Emit(reset, 0);
     for (std::uint64_t i = 0; i < end_; ++i) {
       if (auto done = AddStep(i); !done) return tl::make_unexpected(done.error());
     }
@@ -123,10 +122,13 @@ class Builder {
     return EmitNow(operation, event);
   }
   std::uint64_t EmitNow(const Stimulus& operation, std::uint64_t event) {
+    const bool access =
+        operation.kind == StimulusKind::kRead || operation.kind == StimulusKind::kWrite;
+    session_.bars.push_back(access ? machine_->bars().bar[operation.bar] : PciBars::Bar{});
     const std::uint64_t value = machine_->ApplyOnBus(operation);
     session_.operations.push_back(operation);
     session_.events.push_back(event);
-    session_.lines.push_back(machine_->line() == LineLevel::kHigh);
+    session_.lines.push_back(machine_->line());
     return value;
   }
 
@@ -196,6 +198,9 @@ class Builder {
       case StimulusKind::kWork:
       case StimulusKind::kPoll:
         return At(event, "the session has deferred work; a machine works at once");
+      case StimulusKind::kReset:
+        if (event != 0) Emit(stimulus, event);
+        break;
       default:
         Emit(stimulus, event);
     }

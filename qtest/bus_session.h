@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "models/result.h"
+#include "qtest/pci.h"
 #include "replay/program.h"
 
 namespace nicreplay {
@@ -24,8 +25,10 @@ struct BusSession {
   std::uint64_t ram_size = 0;
   // As Machine::Apply takes them, reads with the value that was recorded, the first one a reset.
   std::vector<Stimulus> operations;
-  std::vector<std::uint64_t> events;       // in the trace, by operation
-  std::vector<bool> lines;                 // whether INTA# is high after the operation
+  // By operation: its event in the trace; INTA# after it; for a register access, where its BAR is.
+  std::vector<std::uint64_t> events;
+  std::vector<LineLevel> lines;
+  std::vector<PciBars::Bar> bars;
   std::shared_ptr<const Program> program;  // whose bytes the operations point at
 };
 

@@ -23,6 +23,13 @@ std::size_t QtestClient::Post(const QtestCommand& command) {
   return starts_.size() - 1;
 }
 
+std::size_t QtestClient::PostText(std::string_view line) {
+  starts_.push_back(commands_.size());
+  commands_.append(line);
+  commands_.push_back('\n');
+  return starts_.size() - 1;
+}
+
 std::string_view QtestClient::CommandText(std::size_t number) const {
   if (number >= starts_.size()) return {};
   const std::size_t end = commands_.find('\n', starts_[number]);

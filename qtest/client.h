@@ -27,6 +27,8 @@ class QtestClient {
 
   // Queues a command.  Returns the number of its reply in the next exchange.
   std::size_t Post(const QtestCommand& command);
+  // A line as it is; it must be one command.
+  std::size_t PostText(std::string_view line);
   std::size_t posted() const { return starts_.size(); }
 
   // Sends what was posted and waits for all replies.  kPeer: the other side died, keeps silent for
