@@ -151,12 +151,17 @@ void PrintUnknownReads(const ReplayOutcome& outcome) {
   }
 }
 
-void PrintText(const SessionReport& report, const ReplayRequest& request) {
+// Rates only for whole sessions: what a part of one took says nothing about it.
+void PrintFigures(const SessionReport& report) {
   const TraceTotals& totals = report.totals;
+  const std::uint64_t events = report.checked ? report.checked->events : totals.stimuli;
+  if (events < totals.stimuli) {
+    fmt::print("  {} of {} events\n", events, totals.stimuli);
+    return;
+  }
   const double seconds = report.checked ? report.checked_seconds : report.bare_seconds;
   const auto frames = static_cast<double>(totals.frames_in + totals.frames_out);
   const auto bytes = static_cast<double>(totals.bytes_in + totals.bytes_out);
-  fmt::print("{}: {}\n", std::filesystem::path(report.path).filename().string(), Verdict(report));
   fmt::print(
       "  {} events, {} frames, {:.1f} MB of frames; {:.2f} M events/s, {:.0f} k frames/s, "
       "{:.2f} Gbit/s\n",
@@ -171,6 +176,11 @@ void PrintText(const SessionReport& report, const ReplayRequest& request) {
                report.ratios.back(), report.ratios.size());
   }
   fmt::print("\n");
+}
+
+void PrintText(const SessionReport& report, const ReplayRequest& request) {
+  fmt::print("{}: {}\n", std::filesystem::path(report.path).filename().string(), Verdict(report));
+  PrintFigures(report);
   if (report.digest) {
     fmt::print("  digest {}{}\n", ToString(*report.digest),
                !report.recorded                     ? ""
