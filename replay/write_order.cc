@@ -79,30 +79,27 @@ std::vector<Announcement> Announcements(std::span<const WritePiece> writes,
                                         const LastWriter& last_writer, const Describer& describer) {
   std::vector<Announcement> all;
   std::vector<Range> data;  // since the last marker
-  // What a later write replaces is announced by that write's marker.
-  const auto stays = [&](const Range& range, const WritePiece& write) {
-    return last_writer.LatestOf(range) <= write.order;
-  };
   for (const WritePiece& write : writes) {
-    const std::size_t before = all.size();
+    std::vector<Range> beside;  // the write's bytes that are no markers
+    bool announces = false;
     std::uint64_t from = 0;
     for (std::uint64_t k = 0; k < write.bytes.size(); ++k) {
       const GuestAddress at = write.address + k;
       if (!describer.IsCompletionMarker(at)) continue;
-      if (k != from) data.push_back({write.address + from, at - 1});
+      if (k != from) beside.push_back({write.address + from, at - 1});
       from = k + 1;
-      if (!stays({at, at}, write)) continue;
-      std::erase_if(data, [&](const Range& range) { return !stays(range, write); });
+      if (last_writer.LatestOf({at, at}) != write.order) continue;
+      announces = true;
+      // What a later write replaces is announced by that write's marker.
+      std::erase_if(data,
+                    [&](const Range& range) { return last_writer.LatestOf(range) > write.order; });
       all.push_back({at, write.bytes[k], std::move(data), kNever});
       data.clear();
     }
-    if (from == write.bytes.size()) continue;
-    const Range rest{write.address + from, write.last()};
-    if (all.size() == before) {
-      data.push_back(rest);
-    } else if (stays(rest, write)) {
-      all.back().data.push_back(rest);  // came together with the marker
-    }
+    // What comes in one write with a marker in force has no order to it.
+    if (announces) continue;
+    data.insert(data.end(), beside.begin(), beside.end());
+    if (from != write.bytes.size()) data.push_back({write.address + from, write.last()});
   }
   return all;
 }
@@ -137,12 +134,9 @@ std::optional<EarlyMarker> FindEarlyMarker(std::span<const WritePiece> expected,
   const LastWriter actual_writer(actual);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     for (const Range& range : wanted[i].data) {
-      const std::size_t want = expected_writer.LatestOf(range);
-      const std::size_t found = actual_writer.LatestOf(range);
-      const bool late = want < wanted[i].in_force    ? found >= got[i].in_force
-                        : want == wanted[i].in_force ? found > got[i].in_force
-                                                     : false;
-      if (late) return EarlyMarker{wanted[i].marker, range.first};
+      const bool was_before = expected_writer.LatestOf(range) < wanted[i].in_force;
+      const bool is_before = actual_writer.LatestOf(range) < got[i].in_force;
+      if (was_before && !is_before) return EarlyMarker{wanted[i].marker, range.first};
     }
   }
   return std::nullopt;

@@ -82,8 +82,13 @@ def check(mutants):
 
 
 def write(arguments):
-    """NAME.cc of every mutant; files that would not change keep their time."""
-    for mutant in parse(arguments.list):
+    """NAME.cc of every mutant; files that would not change keep their time, those of former mutants go."""
+    mutants = parse(arguments.list)
+    names_now = {mutant.name for mutant in mutants}
+    for path in list(arguments.out.glob("*.cc")) + list(arguments.out.glob("*.so")):
+        if path.stem not in names_now:
+            path.unlink()
+    for mutant in mutants:
         source = (ROOT / mutant.fields["file"]).read_text()
         text = mutant.apply(source)
         # plugin.cc asks for the name.
