@@ -249,6 +249,13 @@ TEST_F(CheckerTest, ATimerThatFiredIsNotArmed) {
   EXPECT_FALSE(found_);
 }
 
+TEST_F(CheckerTest, ATimerArmedAgainForTheSameTimeDidNotChange) {
+  trace_.On(kWrite).Armed(2, 1000);
+  trace_.On(kWrite);
+  Play([](Host& host) { host.ArmTimer(2, 1000); });
+  EXPECT_FALSE(found_);
+}
+
 TEST_F(CheckerTest, GivesQueuedFramesWhenTheDeviceAsks) {
   trace_.On(kWrite)
       .Delivery({1}, ReceiveResult::kConsumed)

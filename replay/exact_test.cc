@@ -88,6 +88,15 @@ TEST(ExactTest, ReportsTheByteThatTellsMost) {
                        EffectList().Write(0x10, {2}).Write(kSlot, slot).Write(kSlot + 8, {7}));
   ASSERT_TRUE(found);
   EXPECT_EQ(found->address, kSlot + 8);
+  // Also though a marker at a lower address was not written.
+  found = Compare(EffectList().Write(kMarker, {1}).Write(kSlot + 24, {1}),
+                  EffectList().Write(kSlot + 24, {7}));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->address, kSlot + 24);
+  // What only the device wrote, if that has a name.
+  found = Compare(EffectList().Write(0x10, {1}), EffectList().Write(kSlot + 3, {1}));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->address, kSlot + 3);
   // The marker of what was not written at all.
   found = Compare(EffectList().Write(0x10, {1}).Write(kSlot, slot), {});
   ASSERT_TRUE(found);
@@ -142,6 +151,9 @@ TEST(ExactTest, BytesOfOneWriteHaveNoOrder) {
                        EffectList().Write(kMarker + 1, {0, 7, 7}).Write(kMarker, {1})));
   EXPECT_FALSE(Compare(EffectList().Write(kMarker, status),
                        EffectList().Write(kMarker, {1}).Write(kMarker + 1, {0, 7, 7})));
+  // Nor do they belong to the next marker.
+  EXPECT_FALSE(Compare(EffectList().Write(kMarker, status).Write(kMarker + 16, status),
+                       EffectList().Write(kMarker + 16, status).Write(kMarker, status)));
 }
 
 TEST(ExactTest, DataMayBeSplitBeforeItsMarker) {
