@@ -25,34 +25,57 @@ bool AllZero(Bytes bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-// The least RAM that holds everything that the guest or the device put there.  Bytes that read 0
-// need not be RAM.
-Result<std::uint64_t> RamOf(const Program& program, std::uint64_t end) {
-  std::uint64_t size = pc::kHoleEnd;
-  std::uint32_t patch = 0;
-  for (std::uint64_t i = 0; i < end; ++i) {
-    const Step& step = program.steps[i];
-    for (; patch < step.patch_end; ++patch) {
-      const MemoryPatch& bytes = program.patches[patch];
-      if (bytes.address + bytes.size <= size || AllZero({bytes.data, bytes.size})) continue;
-      if (bytes.address >= pc::kMaxRam || bytes.size > pc::kMaxRam - bytes.address) {
-        return At(i, fmt::format("the guest uses memory at {:#x}; the machine has 2 GiB at most",
-                                 bytes.address));
+// The least RAM that holds everything that the guest put there.  Bytes that read 0 need not be RAM.
+class RamFinder {
+ public:
+  Result<std::uint64_t> Find(const Program& program, std::uint64_t end) {
+    std::uint32_t patch = 0;
+    for (std::uint64_t i = 0; i < end; ++i) {
+      const Step& step = program.steps[i];
+      for (; patch < step.patch_end; ++patch) {
+        const MemoryPatch& bytes = program.patches[patch];
+        if (auto added = Add(i, bytes.address, {bytes.data, bytes.size}); !added) {
+          return tl::make_unexpected(added.error());
+        }
       }
-      size = std::max(size, bytes.address + bytes.size);
+      const Stimulus& stimulus = step.stimulus;
+      if (stimulus.kind != StimulusKind::kMemory) continue;
+      if (auto added = Add(i, stimulus.value, stimulus.bytes()); !added) {
+        return tl::make_unexpected(added.error());
+      }
     }
-    if (step.stimulus.kind == StimulusKind::kMemory && step.stimulus.value < pc::kMaxRam) {
-      size = std::max(size, step.stimulus.value + step.stimulus.data_size);
-    }
+    return Rounded(program.holes);
   }
+
+ private:
+  Status Add(std::uint64_t event, GuestAddress address, Bytes bytes) {
+    const std::uint64_t room = std::uint64_t{0} - address;
+    if (address != 0 && bytes.size() > room) {
+      if (auto added = Add(event, address, bytes.first(room)); !added) return added;
+      return Add(event, 0, bytes.subspan(room));
+    }
+    if (address < size_ && bytes.size() <= size_ - address) return Ok();
+    if (AllZero(bytes)) return Ok();
+    if (address >= pc::kMaxRam || bytes.size() > pc::kMaxRam - address) {
+      return At(event, fmt::format("the guest uses memory at {:#x}; the machine has 2 GiB at most",
+                                   address));
+    }
+    size_ = address + bytes.size();
+    return Ok();
+  }
+
   // RAM comes in large pieces, unless a page is known to be none.
-  std::uint64_t rounded = std::min((size + kRamUnit - 1) / kRamUnit * kRamUnit, pc::kMaxRam);
-  for (const Hole& hole : program.holes) {
-    const std::uint64_t at = hole.page * kPage;
-    if (at >= size && at < rounded) rounded = std::max(at, pc::kHoleEnd + kPage);
+  std::uint64_t Rounded(const std::vector<Hole>& holes) const {
+    std::uint64_t size = std::min((size_ + kRamUnit - 1) / kRamUnit * kRamUnit, pc::kMaxRam);
+    for (const Hole& hole : holes) {
+      const std::uint64_t at = hole.page * kPage;
+      if (at >= size_ && at < size) size = std::max(at, pc::kHoleEnd + kPage);
+    }
+    return size;
   }
-  return rounded;
-}
+
+  std::uint64_t size_ = pc::kHoleEnd;
+};
 
 // What the network must offer before an event, so that it waits there for a flush.
 struct Offer {
@@ -85,7 +108,7 @@ class Builder {
   Builder(const Program& program, std::uint64_t end) : program_(program), end_(end) {}
 
   Result<BusSession> Build(const std::string& model) {
-    auto ram = RamOf(program_, end_);
+    auto ram = RamFinder().Find(program_, end_);
     if (!ram) return tl::make_unexpected(ram.error());
     auto machine = PcMachine::Create(model, program_.header.options, *ram);
     if (!machine) return tl::make_unexpected(machine.error());

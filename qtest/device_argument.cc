@@ -24,14 +24,17 @@ std::string Append(std::string device, const std::string& property) {
 
 }  // namespace
 
+Result<std::uint64_t> RomSizeOf(const std::string& model_options) {
+  constexpr std::uint64_t kMaxRom = std::uint64_t{16} << 20;
+  auto options = Options::Parse(model_options);
+  if (!options) return tl::make_unexpected(options.error());
+  return options->TakeNumber("rom_size", 0, kMaxRom);
+}
+
 Result<std::string> DeviceArgument(const std::string& device, const std::string& model_options) {
   auto options = Options::Parse(model_options);
   if (!options) return tl::make_unexpected(options.error());
-  auto rom_size = options->TakeNumber("rom_size", 0, ~std::uint64_t{0});
-  if (!rom_size) return tl::make_unexpected(rom_size.error());
-  if (*rom_size != 0) {
-    return Fail(ErrorCode::kUsage, "the NIC of a live QEMU has no expansion ROM here");
-  }
+  options->TakeText("rom_size", "");
   const std::size_t end = device.find(',');
   const std::string name = device.substr(0, end);
   const std::string properties = end == std::string::npos ? "" : device.substr(end + 1);

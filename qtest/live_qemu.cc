@@ -20,11 +20,19 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 // In the order in which they are passed to the child.
-enum Passed : std::size_t { kQtest, kMonitor, kToDevice, kFromDevice, kFirmware, kPassedCount };
+enum Passed : std::size_t {
+  kQtest,
+  kMonitor,
+  kToDevice,
+  kFromDevice,
+  kFirmware,
+  kRom,
+  kPassedCount
+};
 
 // One read of a character device in QEMU's main loop.
 constexpr std::size_t kReadOfQemu = 4096;
-constexpr std::size_t kFirmwareSize = 65536;
+constexpr std::uint64_t kFirmwareSize = 65536;
 // For a process that hung up to end.
 constexpr std::chrono::milliseconds kGrace{2000};
 // Round trips without QEMU reading a frame.
@@ -36,9 +44,9 @@ std::size_t ChildFd(Passed passed) {
 
 // A machine does not start without firmware, and firmware is memory that a device can read: zeros,
 // like memory that is not there.
-Result<UniqueFd> CreateFirmware() {
-  UniqueFd fd(memfd_create("firmware", MFD_CLOEXEC));
-  if (!fd.valid() || ftruncate(fd.get(), kFirmwareSize) != 0) {
+Result<UniqueFd> CreateZeros(std::uint64_t size) {
+  UniqueFd fd(memfd_create("zeros", MFD_CLOEXEC));
+  if (!fd.valid() || ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
     return Fail(ErrorCode::kIo, std::string("memfd: ") + std::strerror(errno));
   }
   return fd;
@@ -87,8 +95,9 @@ Arguments MachineArguments(const QtestOptions& options) {
   Append(&all, {"-machine", options.machine + ",hpet=off", "-accel", "qtest"});
   Append(&all, {"-m", fmt::format("{}K", options.ram_size >> 10)});
   Append(&all, {"-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"});
-  Append(&all, {"-device", fmt::format("{},id={},netdev=net0,addr={:#x},romfile=", options.device,
-                                       LiveQemu::kNic, pc::kNicSlot.device)});
+  const std::string rom = options.rom_size == 0 ? "" : fmt::format("/dev/fd/{}", ChildFd(kRom));
+  Append(&all, {"-device", fmt::format("{},id={},netdev=net0,addr={:#x},romfile={}", options.device,
+                                       LiveQemu::kNic, pc::kNicSlot.device, rom)});
   return all;
 }
 
@@ -103,9 +112,12 @@ Status LiveQemu::Spawn(const QtestOptions& options) {
     ours[passed] = std::move(pair->first);
     theirs[passed] = std::move(pair->second);
   }
-  auto firmware = CreateFirmware();
-  if (!firmware) return tl::make_unexpected(firmware.error());
-  theirs[kFirmware] = std::move(*firmware);
+  for (const auto& [passed, size] :
+       {std::pair(kFirmware, kFirmwareSize), std::pair(kRom, options.rom_size)}) {
+    auto zeros = CreateZeros(size);
+    if (!zeros) return tl::make_unexpected(zeros.error());
+    theirs[passed] = std::move(*zeros);
+  }
   std::array<int, kPassedCount> passed;
   for (std::size_t i = 0; i < kPassedCount; ++i) passed[i] = theirs[i].get();
   auto process = ChildProcess::Start(QemuArguments(*program, options), passed);

@@ -21,6 +21,7 @@ struct QtestOptions {
   std::string device = "e1000";             // as -device takes it: "e1000,mac=52:54:00:00:00:01"
   std::string machine = "pc";               // one with an i440FX
   std::uint64_t ram_size = std::uint64_t{32} << 20;
+  std::uint64_t rom_size = 0;          // of the NIC's expansion ROM, which is zeros; 0: none
   std::vector<std::string> arguments;  // further ones, such as -L DIR
   // How long QEMU may keep silent before it counts as hung.
   std::chrono::milliseconds patience{60'000};

@@ -22,7 +22,10 @@ Result<LiveReplayOutcome> ReplayLive(Program program, QtestOptions options, std:
   if (!session) return tl::make_unexpected(session.error());
   auto device = DeviceArgument(options.device, session->options);
   if (!device) return tl::make_unexpected(device.error());
+  auto rom_size = RomSizeOf(session->options);
+  if (!rom_size) return tl::make_unexpected(rom_size.error());
   options.device = *device;
+  options.rom_size = *rom_size;
   options.ram_size = session->ram_size;
   const LivePairing pairing{{kModel, session->options}, options};
   auto lockstep = LiveLockstep::Create(pairing, {}, std::numeric_limits<std::uint64_t>::max());

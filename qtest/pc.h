@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "models/device.h"
 #include "qtest/pci.h"
@@ -17,18 +18,26 @@ inline constexpr GuestAddress kHoleEnd = 0x100000;
 // More would have to be moved above 4 GiB.
 inline constexpr std::uint64_t kMaxRam = std::uint64_t{2} << 30;
 
-// Calls f(offset in the range, size) for each part of the range that is RAM.  What wraps past 2^64
-// is left out.
+// Calls f(offset in the range, size) for each part of the range that is RAM.  A range may wrap past
+// 2^64.
 template <typename F>
 void ForEachRamPart(std::uint64_t ram_size, GuestAddress address, std::uint64_t size, F f) {
-  const auto part = [&](GuestAddress from, GuestAddress to) {
-    from = std::max(from, address);
-    to = std::min(to, address + size);
-    if (from < to) f(from - address, to - from);
+  const auto meet = [&](GuestAddress low, GuestAddress high, std::uint64_t done,
+                        std::uint64_t length) {
+    const GuestAddress at = address + done;
+    // RAM ends far below 2^64: where the sum would wrap, at is above it.
+    const GuestAddress from = std::max(low, at);
+    if (from >= high) return;
+    const GuestAddress to = std::min(high, at + length);
+    if (from < to) f(done + (from - at), to - from);
   };
-  if (address + size < address) size = std::uint64_t{0} - address;
-  part(0, std::min(kHole, ram_size));
-  part(kHoleEnd, ram_size);
+  const std::uint64_t room = std::uint64_t{0} - address;  // up to 2^64; 0: all of it
+  const std::uint64_t first = room == 0 ? size : std::min(size, room);
+  for (const auto& [done, length] :
+       {std::pair(std::uint64_t{0}, first), std::pair(first, size - first)}) {
+    meet(0, std::min(kHole, ram_size), done, length);
+    meet(kHoleEnd, ram_size, done, length);
+  }
 }
 
 // Devices that a DMA may reach (Intel 82093AA, 3.0; SDM vol. 3A, 10.4.1): behind these addresses

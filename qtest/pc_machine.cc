@@ -98,18 +98,11 @@ void PcMachine::DmaRead(GuestAddress address, MutableBytes out) {
 
 void PcMachine::DmaWrite(GuestAddress address, Bytes data) {
   Meet(address, data.size());
-  const auto write = [&](GuestAddress at, Bytes part) {
-    pc::ForEachRamPart(ram().size(), at, part.size(), [&](std::uint64_t from, std::uint64_t size) {
-      Machine::DmaWrite(at + from, part.subspan(from, size));
-      written_.push_back({at + from, size});
-    });
-  };
-  const std::uint64_t room = std::uint64_t{0} - address;  // up to the end of the address space
-  if (address != 0 && room < data.size()) {
-    write(0, data.subspan(room));
-    data = data.first(room);
-  }
-  write(address, data);
+  pc::ForEachRamPart(ram().size(), address, data.size(),
+                     [&](std::uint64_t from, std::uint64_t size) {
+                       Machine::DmaWrite(address + from, data.subspan(from, size));
+                       written_.push_back({address + from, size});
+                     });
 }
 
 void PcMachine::Transmit(const Frame& frame) {

@@ -125,12 +125,14 @@ class Writer {
     }
   }
 
-  // What follows must not be in the same turn of QEMU's main loop.
+  // What follows must not be in the same turn of QEMU's main loop, and the interrupt line shows
+  // again only when the router, which the reset forgets, is set up.
   void Reset(const std::string& remark) {
-    Command(QtestCommand::Out(1, kResetControl, kResetCpu), remark);
+    Command(QtestCommand::Out(1, kResetControl, kResetCpu), " # ; a reset of the machine");
     const std::string why = "the reset happens before QEMU reads on behind this line ";
     Say(why + std::string(kReadOfQemu, '.'));
     RouteInterrupt();
+    Command({}, remark);
   }
 
   void Time(Nanoseconds time) {
@@ -307,6 +309,12 @@ Result<ScriptLine> ParseScriptLine(std::string_view line) {
 Result<QtestOptions> ScriptMachine(const BusSession& session, const std::string& device) {
   auto argument = DeviceArgument(device, session.options);
   if (!argument) return tl::make_unexpected(argument.error());
+  auto rom_size = RomSizeOf(session.options);
+  if (!rom_size) return tl::make_unexpected(rom_size.error());
+  if (*rom_size != 0) {
+    return Fail(ErrorCode::kUsage,
+                "the recorded device has an expansion ROM, which a script cannot bring along");
+  }
   QtestOptions options;
   options.device = *argument;
   options.ram_size = session.ram_size;
