@@ -195,9 +195,7 @@ void PrintFound(const DiffRequest& request, const Found& found) {
   const std::size_t first = operations.size() > 40 ? operations.size() - 40 : 0;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Stimulus& operation = operations[i];
-    if (operation.kind == StimulusKind::kWrite) {
-      describer->OnWrite(operation.access(), operation.value);
-    }
+    Follow(*describer, operation);
     if (i < first) continue;
     std::string extra;
     if (operation.kind == StimulusKind::kMemory) {

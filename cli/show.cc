@@ -183,11 +183,7 @@ class Printer {
     const std::string text = shown && !request_.json ? DescribeStimulus(stimulus, *describer_) : "";
     nlohmann::json json;
     if (shown && request_.json) json = StimulusJson(stimulus, *describer_, request_.hex);
-    if (stimulus.kind == StimulusKind::kWrite) {
-      describer_->OnWrite(stimulus.access(), stimulus.value);
-    } else if (stimulus.kind == StimulusKind::kReset) {
-      describer_->OnReset();
-    }
+    Follow(*describer_, stimulus);
     if (!shown) return;
     ++shown_;
     if (request_.json) {

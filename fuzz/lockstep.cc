@@ -139,11 +139,7 @@ std::uint64_t Lockstep::Do(const Stimulus& operation) {
   divergence_ = Compare(left, right);
   if (divergence_) divergence_->event = count_;
   ++count_;
-  if (operation.kind == StimulusKind::kWrite) {
-    describer_->OnWrite(operation.access(), operation.value);
-  } else if (operation.kind == StimulusKind::kReset) {
-    describer_->OnReset();
-  }
+  Follow(*describer_, operation);
   return left;
 }
 

@@ -11,7 +11,6 @@ constexpr std::size_t kVendorId = 0x00;
 constexpr std::size_t kDeviceId = 0x02;
 constexpr std::size_t kRevision = 0x08;
 constexpr std::size_t kClassCode = 0x09;
-constexpr std::size_t kBar0 = 0x10;
 constexpr std::size_t kSubsystemVendorId = 0x2c;
 constexpr std::size_t kSubsystemId = 0x2e;
 constexpr std::size_t kRomBar = 0x30;
@@ -66,8 +65,8 @@ PciConfig::PciConfig(const DeviceInfo& info, std::uint32_t rom_size) {
   for (std::size_t i = 0; i < std::size(info.bars); ++i) {
     const BarInfo& bar = info.bars[i];
     if (bar.kind == BarInfo::Kind::kNone) continue;
-    Store(bytes_, kBar0 + 4 * i, bar.kind == BarInfo::Kind::kIo ? kBarIo : 0, 4);
-    Store(writable_, kBar0 + 4 * i, ~(bar.size - 1), 4);
+    Store(bytes_, PciConfig::kBar0 + 4 * i, bar.kind == BarInfo::Kind::kIo ? kBarIo : 0, 4);
+    Store(writable_, PciConfig::kBar0 + 4 * i, ~(bar.size - 1), 4);
   }
   if (rom_size != 0) Store(writable_, kRomBar, ~(rom_size - 1) | kRomEnable, 4);
 }
@@ -112,7 +111,7 @@ void PciConfig::Reset(Host& host) {
                               kInterruptLine + 0, kCacheLineSize + 0}) {
     bytes_[i] &= static_cast<std::uint8_t>(~(writable_[i] | write_one_clears_[i]));
   }
-  for (std::size_t i = kBar0; i < kBar0 + 4 * 6; ++i) {
+  for (std::size_t i = PciConfig::kBar0; i < PciConfig::kBar0 + 4 * 6; ++i) {
     bytes_[i] &= static_cast<std::uint8_t>(~writable_[i]);
   }
   for (std::size_t i = kRomBar; i < kRomBar + 4; ++i) {

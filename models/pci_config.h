@@ -18,8 +18,10 @@ class PciConfig {
 
   static constexpr std::uint8_t kCommand = 0x04;
   static constexpr std::uint8_t kStatus = 0x06;
+  static constexpr std::uint8_t kBar0 = 0x10;
   static constexpr std::uint8_t kCacheLineSize = 0x0c;
   static constexpr std::uint8_t kInterruptLine = 0x3c;
+  static constexpr std::uint16_t kCommandMemory = 0x0002;
   static constexpr std::uint16_t kCommandBusMaster = 0x0004;
   static constexpr std::uint16_t kCommandInterruptDisable = 0x0400;
   static constexpr std::uint16_t kStatusInterrupt = 0x0008;

@@ -214,12 +214,7 @@ void Checker::EndLevels() {
 
 void Checker::SyncDescriber() {
   for (; described_ < index_; ++described_) {
-    const Stimulus& stimulus = program_.steps[described_].stimulus;
-    if (stimulus.kind == StimulusKind::kWrite) {
-      describer_->OnWrite(stimulus.access(), stimulus.value);
-    } else if (stimulus.kind == StimulusKind::kReset) {
-      describer_->OnReset();
-    }
+    Follow(*describer_, program_.steps[described_].stimulus);
   }
 }
 
@@ -300,7 +295,5 @@ std::optional<Divergence> Checker::RunTo(std::size_t end) {
   }
   return std::nullopt;
 }
-
-std::optional<Divergence> Checker::Next() { return RunTo(index_ + 1); }
 
 }  // namespace nicreplay

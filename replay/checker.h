@@ -31,10 +31,7 @@ class Checker : public ReplayHost {
 
   Checker(const Program& program, GuestMemory& memory, std::unique_ptr<Describer> describer);
 
-  // Runs the next step.  The first divergence, if this step shows one; the device's state is then
-  // of no more use.
-  std::optional<Divergence> Next();
-  // Runs steps up to `end` or the first divergence.
+  // Runs steps up to `end` or the first divergence; after one the device's state is of no more use.
   std::optional<Divergence> RunTo(std::size_t end);
   std::size_t position() const { return index_; }
 

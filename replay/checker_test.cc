@@ -34,7 +34,7 @@ class CheckerTest : public ::testing::Test {
     device_ = std::make_unique<ScriptDevice>(*checker_, script_);
     checker_->Attach(device_.get());
     found_.reset();
-    while (!found_ && checker_->position() < program_.steps.size()) found_ = checker_->Next();
+    found_ = checker_->RunTo(program_.steps.size());
   }
 
   std::string Name() const {

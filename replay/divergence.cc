@@ -114,6 +114,14 @@ const char* KindName(Divergence::Kind kind) {
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
+void Follow(Describer& describer, const Stimulus& stimulus) {
+  if (stimulus.kind == StimulusKind::kWrite) {
+    describer.OnWrite(stimulus.access(), stimulus.value);
+  } else if (stimulus.kind == StimulusKind::kReset) {
+    describer.OnReset();
+  }
+}
+
 std::string DescribeStimulus(const Stimulus& s, const Describer& describer) {
   switch (s.kind) {
     case StimulusKind::kRead:
@@ -148,12 +156,7 @@ std::string DescribeStimulus(const Stimulus& s, const Describer& describer) {
 
 DivergenceText Describe(const Divergence& d, const Program& program, Describer& describer) {
   for (std::size_t i = 0; i < d.event; ++i) {
-    const Stimulus& stimulus = program.steps[i].stimulus;
-    if (stimulus.kind == StimulusKind::kWrite) {
-      describer.OnWrite(stimulus.access(), stimulus.value);
-    } else if (stimulus.kind == StimulusKind::kReset) {
-      describer.OnReset();
-    }
+    Follow(describer, program.steps[i].stimulus);
   }
   const Stimulus& stimulus = program.steps[d.event].stimulus;
   DivergenceText text;

@@ -53,6 +53,9 @@ struct DivergenceText {
 };
 DivergenceText Describe(const Divergence& divergence, const Program& program, Describer& describer);
 
+// Lets the describer learn what the stimulus sets up: every stimulus of a session, in order.
+void Follow(Describer& describer, const Stimulus& stimulus);
+
 // What a stimulus is, in one line: "write TDT = 0x0000002a".
 std::string DescribeStimulus(const Stimulus& stimulus, const Describer& describer);
 

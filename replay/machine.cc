@@ -5,15 +5,10 @@
 #include <cstring>
 #include <new>
 
+#include "models/pci_config.h"
+#include "replay/apply.h"
+
 namespace nicreplay {
-
-namespace {
-
-constexpr std::uint8_t kCommand = 0x04;
-constexpr std::uint8_t kBar0 = 0x10;
-constexpr std::uint32_t kCommandMemory = 0x2;
-
-}  // namespace
 
 Machine::Machine(std::size_t ram_size)
     : ram_(static_cast<std::uint8_t*>(std::calloc(ram_size + 1, 1))), ram_size_(ram_size) {
@@ -69,8 +64,8 @@ void Machine::DmaWrite(GuestAddress address, Bytes data) {
 void Machine::MapWindow() {
   window_size_ = 0;
   if (device_->info().bars[0].kind != BarInfo::Kind::kMemory32) return;
-  if ((device_->ConfigRead(kCommand, 2) & kCommandMemory) == 0) return;
-  window_ = device_->ConfigRead(kBar0, 4) & ~std::uint32_t{0xf};
+  if ((device_->ConfigRead(PciConfig::kCommand, 2) & PciConfig::kCommandMemory) == 0) return;
+  window_ = device_->ConfigRead(PciConfig::kBar0, 4) & ~std::uint32_t{0xf};
   // A BAR at address 0 is not mapped, as in QEMU.
   if (window_ != 0) window_size_ = device_->info().bars[0].size;
 }
@@ -105,18 +100,6 @@ void Machine::AdvanceTo(Nanoseconds time) {
 std::uint64_t Machine::Apply(const Stimulus& stimulus) {
   AdvanceTo(stimulus.time);
   switch (stimulus.kind) {
-    case StimulusKind::kRead:
-      return device_->Read(stimulus.access());
-    case StimulusKind::kWrite:
-      device_->Write(stimulus.access(), stimulus.value);
-      return 0;
-    case StimulusKind::kConfigRead:
-      return device_->ConfigRead(static_cast<std::uint8_t>(stimulus.offset), stimulus.size);
-    case StimulusKind::kConfigWrite:
-      device_->ConfigWrite(static_cast<std::uint8_t>(stimulus.offset), stimulus.size,
-                           static_cast<std::uint32_t>(stimulus.value));
-      MapWindow();
-      return 0;
     case StimulusKind::kMemory:
       DmaWrite(stimulus.value, stimulus.bytes());
       return 0;
@@ -126,16 +109,14 @@ std::uint64_t Machine::Apply(const Stimulus& stimulus) {
     case StimulusKind::kLink:
       port_.SetLink(stimulus.detail != 0 ? LinkState::kUp : LinkState::kDown);
       return 0;
+    case StimulusKind::kConfigWrite:
     case StimulusKind::kReset:
-      device_->Reset();
+      ApplyToDevice(*device_, stimulus);
       MapWindow();
       return 0;
-    case StimulusKind::kTimer:
-    case StimulusKind::kWork:
-    case StimulusKind::kPoll:
-      return 0;
+    default:
+      return ApplyToDevice(*device_, stimulus);
   }
-  return 0;
 }
 
 }  // namespace nicreplay

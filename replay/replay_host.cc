@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "replay/replay_host.h"
 
+#include "replay/apply.h"
+
 namespace nicreplay {
 
 namespace {
@@ -53,17 +55,6 @@ void ReplayHost::ApplyMemory(const Program& program, std::size_t index) {
 
 std::uint64_t ReplayHost::Apply(const Stimulus& stimulus) {
   switch (stimulus.kind) {
-    case StimulusKind::kRead:
-      return device_->Read(stimulus.access());
-    case StimulusKind::kWrite:
-      device_->Write(stimulus.access(), stimulus.value);
-      return 0;
-    case StimulusKind::kConfigRead:
-      return device_->ConfigRead(static_cast<std::uint8_t>(stimulus.offset), stimulus.size);
-    case StimulusKind::kConfigWrite:
-      device_->ConfigWrite(static_cast<std::uint8_t>(stimulus.offset), stimulus.size,
-                           static_cast<std::uint32_t>(stimulus.value));
-      return 0;
     case StimulusKind::kMemory:
       memory_.Write(stimulus.value, stimulus.bytes());
       return 0;
@@ -75,14 +66,9 @@ std::uint64_t ReplayHost::Apply(const Stimulus& stimulus) {
     case StimulusKind::kTimer:
       device_->Timer(stimulus.detail);
       return 0;
-    case StimulusKind::kReset:
-      device_->Reset();
-      return 0;
-    case StimulusKind::kWork:
-    case StimulusKind::kPoll:
-      return 0;
+    default:
+      return ApplyToDevice(*device_, stimulus);
   }
-  return 0;
 }
 
 }  // namespace nicreplay

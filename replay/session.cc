@@ -12,14 +12,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-}  // namespace
-
-std::string OptionsFor(const Program& program, const Candidate& candidate) {
-  return candidate.options.empty() ? program.header.options : candidate.options;
-}
-
-namespace {
-
 Result<ReplayOutcome> CheckOnce(const Program& program, const Candidate& candidate,
                                 std::size_t end) {
   auto memory = GuestMemory::Create();
@@ -41,6 +33,10 @@ Result<ReplayOutcome> CheckOnce(const Program& program, const Candidate& candida
 }
 
 }  // namespace
+
+std::string OptionsFor(const Program& program, const Candidate& candidate) {
+  return candidate.options.empty() ? program.header.options : candidate.options;
+}
 
 Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& candidate,
                                     std::size_t end) {
