@@ -18,8 +18,6 @@
 #include "qtest/live_replay.h"
 #include "replay/load.h"
 
-extern char** environ;
-
 namespace nicreplay {
 
 namespace {
@@ -51,6 +49,7 @@ Result<int> RunSuite(const QtestRequest& request) {
   std::vector<std::string> words = {
       *suite, "--qemu", request.qemu.qemu, "--device", request.qemu.device, "--gtest_brief=1"};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t pid = 0;

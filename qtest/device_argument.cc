@@ -18,7 +18,7 @@ std::string ReplaceAll(std::string text, const std::string& from, const std::str
   return text;
 }
 
-std::string Append(std::string device, const std::string& property) {
+std::string Append(const std::string& device, const std::string& property) {
   return property.empty() ? device : device + "," + property;
 }
 

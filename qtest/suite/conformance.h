@@ -81,9 +81,11 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
       [](const testing::TestParamInfo<SuiteTarget>& parameter) { return parameter.param.name; })
 
 // The same for a subject that needs no fixture of its own.  A class name cannot stand in
-// parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses)
+// parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define NICREPLAY_CONFORMANCE(Subject)   \
   class Subject : public Conformance {}; \
   NICREPLAY_CONFORMANCE_INSTANCES(Subject)
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace nicreplay::e1000
