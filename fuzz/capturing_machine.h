@@ -59,6 +59,22 @@ class CapturingMachine : public Machine {
   std::vector<Effect> Effects() const;
   void Forget();
 
+  // Calls f(address, bytes) for every write that was kept; f may change the bytes.
+  template <typename F>
+  void ForEachWrite(F f) {
+    std::size_t next = 0;
+    for (const Captured& entry : entries_) {
+      if (entry.kind == EffectKind::kDmaWrite) {
+        f(entry.address, MutableBytes(bytes_).subspan(next, entry.size));
+      }
+      next += entry.size;
+    }
+  }
+
+  // Keeps the frames that the network delivers in an operation, too.
+  void LogDeliveries() { port().set_log(&delivered_); }
+  const std::vector<std::vector<std::uint8_t>>& delivered() const { return delivered_; }
+
   void TrackKnownMemory() { known_.resize(ram().size() / 8 + 1); }
   const UnknownReads& unknown_reads() const { return unknown_reads_; }
 
@@ -81,6 +97,7 @@ class CapturingMachine : public Machine {
   std::uint64_t excess_ = 0;         // hash of what was not kept
   std::vector<std::uint8_t> known_;  // a bit for each byte of RAM; empty: not tracked
   UnknownReads unknown_reads_;
+  std::vector<std::vector<std::uint8_t>> delivered_;
   Segmenter segmenter_;
   FastPaths fast_paths_;
 };
