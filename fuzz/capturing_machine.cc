@@ -5,6 +5,15 @@
 
 namespace nicreplay {
 
+namespace {
+
+// Such a write appears whole (device.h), which it would not as a part of a longer one.
+bool IsWhole(GuestAddress address, std::uint64_t size) {
+  return size != 0 && address / 8 == (address + size - 1) / 8;
+}
+
+}  // namespace
+
 void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
   if (bytes_.size() + bytes.size() > kMaxBytes) {
     excess_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), excess_ + entry->address) | 1;
@@ -19,7 +28,9 @@ void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
   if (data.empty()) return;
   if (data.size() == 8 && address % 8 == 0) ++fast_paths_.whole_writes;
   const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
-                         entries_.back().address + entries_.back().size == address;
+                         entries_.back().address + entries_.back().size == address &&
+                         !IsWhole(entries_.back().address, entries_.back().size) &&
+                         !IsWhole(address, data.size());
   if (!continues) entries_.push_back({.address = address, .offload = {}});
   Keep(&entries_.back(), data);
 }
