@@ -3,6 +3,10 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+
+#include "replay/bitmap.h"
+
 namespace nicreplay {
 
 namespace {
@@ -23,9 +27,26 @@ void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
   entry->size += bytes.size();
 }
 
+// What is not RAM reads 0, and is known to.
+bool CapturingMachine::Known(GuestAddress address, std::size_t size) {
+  if (known_.empty() || address >= ram().size()) return true;
+  return AllBitsSet(known_.data(), address, std::min<std::uint64_t>(size, ram().size() - address));
+}
+
+void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
+  if (!Known(address, out.size()) && unknown_reads_.count++ == 0) {
+    unknown_reads_.first_address = address;
+    unknown_reads_.first_size = out.size();
+  }
+  Machine::DmaRead(address, out);
+}
+
 void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
   Machine::DmaWrite(address, data);
   if (data.empty()) return;
+  if (!known_.empty() && address < ram().size()) {
+    SetBits(known_.data(), address, std::min<std::uint64_t>(data.size(), ram().size() - address));
+  }
   if (data.size() == 8 && address % 8 == 0) ++fast_paths_.whole_writes;
   const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
                          entries_.back().address + entries_.back().size == address &&
@@ -58,7 +79,8 @@ void CapturingMachine::Transmit(const Frame& frame) {
 
 Bytes CapturingMachine::MapRead(GuestAddress address, std::size_t size) {
   ++fast_paths_.mapped;
-  return Machine::MapRead(address, size);
+  // What is unknown is DmaRead's to count.
+  return Known(address, size) ? Machine::MapRead(address, size) : Bytes{};
 }
 
 void CapturingMachine::RequestWork(Nanoseconds deadline) {
