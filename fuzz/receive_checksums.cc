@@ -17,9 +17,20 @@ constexpr std::uint8_t kClaim = rxd::kIPCS | rxd::kTCPCS;
 constexpr std::uint8_t kJudged = kClaim | rxd::kIXSM;
 constexpr GuestAddress kStatusPlace = 12;  // in a descriptor
 
-bool IsClaim(std::uint8_t left, std::uint8_t right) {
-  return left != right && ((left ^ right) & ~kJudged) == 0 && (left & rxd::kIXSM) != 0 &&
-         (right & kClaim) == kClaim;
+// `before`: what the driver left in the status, which stays.
+bool IsClaim(std::uint8_t before, std::uint8_t left, std::uint8_t right) {
+  return (left & rxd::kIXSM) != 0 &&
+         right == ((left & ~rxd::kIXSM) | (before & rxd::kIXSM) | kClaim);
+}
+
+// Stock writes the descriptor with the driver's status bits before it sets its own.
+std::uint8_t StatusBefore(CapturingMachine* stock, GuestAddress status) {
+  std::uint8_t before = 0;
+  stock->ForEachWrite([&](GuestAddress address, MutableBytes bytes) {
+    const GuestAddress at = status - address;
+    if (bytes.size() > 1 && at < bytes.size()) before = bytes[at];
+  });
+  return before;
 }
 
 }  // namespace
@@ -56,8 +67,11 @@ std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* righ
     GuestAddress at = address / 16 * 16 + kStatusPlace;
     if (at < address) at += 16;
     for (; at < end; at += 16) {
-      if (IsClaim(expected[at], found[at])) claims.push_back(at);
+      if (expected[at] != found[at]) claims.push_back(at);
     }
+  });
+  std::erase_if(claims, [&](GuestAddress at) {
+    return !IsClaim(StatusBefore(left, at), expected[at], found[at]);
   });
   if (claims.empty()) return 0;
   const auto& frames = left->delivered();

@@ -12,7 +12,6 @@ bool ChecksumsHold(Bytes frame);
 
 // Takes the difference away, where a frame that was delivered in this operation deserves it: in the
 // effects that were captured of both, and in the right side's memory.  Returns how often.
-// Frames that the device looped back itself are in neither port; then all claims are believed.
 std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* right);
 
 }  // namespace nicreplay

@@ -41,7 +41,6 @@ std::string Contract::ToString() const {
 
 Result<Contract> ContractOf(const Candidate& candidate) {
   Contract contract;
-  if (candidate.model != kOptimizedModel && candidate.model != kReference) return contract;
   auto options = Options::Parse(candidate.options);
   if (!options) return tl::make_unexpected(options.error());
   if (candidate.model == kReference) {
@@ -50,7 +49,9 @@ Result<Contract> ContractOf(const Candidate& candidate) {
     contract.polled = contract.deferred.find("shadow") != std::string::npos;
     return contract;
   }
-  contract.switches = options->TakeText(kSwitches, kDefaultSwitches);
+  contract.switches =
+      options->TakeText(kSwitches, candidate.model == kOptimizedModel ? kDefaultSwitches : "");
+  if (contract.switches.empty()) return contract;
   const auto switches = SwitchSet::Parse(contract.switches);
   if (!switches) return tl::make_unexpected(switches.error());
   for (const Row& row : kDeferring) {
