@@ -79,6 +79,7 @@ class Sides {
     return *models_;
   }
   Status Finish() { return live_ ? live_->Finish(LiveLockstep::Extent::kAllMemory) : Ok(); }
+  std::uint64_t checked_frames() const { return live_ ? 0 : models_->checked_frames(); }
   FastPaths fast_paths() const { return live_ ? FastPaths{} : models_->fast_paths(); }
   std::uint64_t count() const { return live_ ? live_->count() : models_->count(); }
   bool diverged() const {
@@ -138,6 +139,7 @@ struct Tally {
   std::uint64_t seeds = 0;
   std::uint64_t operations = 0;
   FastPaths fast_paths;
+  std::uint64_t checked_frames = 0;  // declared difference rxcsum
   std::optional<Found> found;
   double seconds = 0;
 };
@@ -215,6 +217,7 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
     if (auto finished = sides->Finish(); !finished) return tl::make_unexpected(finished.error());
     tally.operations += sides->count();
     tally.fast_paths.Add(sides->fast_paths());
+    tally.checked_frames += sides->checked_frames();
     ++tally.seeds;
     if (sides->diverged()) {
       auto found = Investigate(request, seed, sides->count());
@@ -397,6 +400,10 @@ int Diff(DiffRequest& request) {
                static_cast<double>(tally->operations) / 1e6 / tally->seconds,
                tally->found ? "DIVERGE" : "identical");
     if (request.HasSwitches()) PrintFastPaths(tally->fast_paths);
+    if (request.pairing.contract.receive_checksums) {
+      fmt::print("  declared difference rxcsum: {} frames reported as checked\n",
+                 tally->checked_frames);
+    }
     if (tally->found) PrintFound(request, *tally->found);
   }
   return tally->found ? 1 : 0;

@@ -250,7 +250,7 @@ void E1000Generator::Doorbells() {
   if (random_.OneIn(4)) StartTransmitRing();
   if (random_.OneIn(4)) Write(e1000::kIMS, 0x9d);
   for (std::uint64_t n = random_.Between(4, 30); n > 0; --n) {
-    switch (random_.Below(14)) {
+    switch (random_.Below(16)) {
       case 0:
       case 1:
       case 2: {
@@ -285,6 +285,13 @@ void E1000Generator::Doorbells() {
         Write(e1000::kICS, AnyValue());
         break;
       case 12:
+      case 13:
+        // As fast as interrupts can come without moderation by the driver.
+        Write(e1000::kICS, 0x9d);
+        Read(e1000::kICR);
+        Elapse(random_.Between(128'000, 200'000));
+        break;
+      case 14:
         Write(random_.OneIn(2) ? e1000::kTDH : e1000::kRDH, random_.Below(tx_.count));
         break;
       default:

@@ -17,6 +17,7 @@ void NetPort::Queue(Queued frame) {
 ReceiveResult NetPort::Deliver(Bytes frame, const Offload& offload) {
   if (link_ == LinkState::kDown) return ReceiveResult::kConsumed;
   if (disabled_) return ReceiveResult::kKeep;
+  if (log_ != nullptr) log_->emplace_back(frame.begin(), frame.end());
   delivering_ = true;
   const Bytes pieces[] = {frame};
   const ReceiveResult result = device_->Receive(Frame{pieces, offload});
@@ -65,6 +66,7 @@ std::size_t NetPort::DeliverBurst() {
   for (const Queued& frame : burst_) {
     pieces.emplace_back(frame.bytes);
     frames.push_back({{&pieces.back(), 1}, frame.offload});
+    if (log_ != nullptr) log_->push_back(frame.bytes);
   }
   std::vector<ReceiveResult> results(frames.size(), ReceiveResult::kDropped);
   delivering_ = true;

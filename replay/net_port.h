@@ -36,6 +36,9 @@ class NetPort {
   // Tells the device, too.  While the link is down, frames that reach the device's end are lost.
   void SetLink(LinkState state);
 
+  // Frames that are delivered from now on are added to `log`; null: not.
+  void set_log(std::vector<std::vector<std::uint8_t>>* log) { log_ = log; }
+
   LinkState link() const { return link_; }
   std::size_t queued() const { return queued_; }
   // Wire frames lost to a full queue.
@@ -64,6 +67,7 @@ class NetPort {
   bool delivering_ = false;
   bool disabled_ = false;  // the device kept a frame; nothing is offered until it flushes
   std::uint64_t overflowed_ = 0;
+  std::vector<std::vector<std::uint8_t>>* log_ = nullptr;
 };
 
 }  // namespace nicreplay

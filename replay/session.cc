@@ -22,6 +22,7 @@ Result<ReplayOutcome> CheckOnce(StepSource& steps, const TraceHeader& recorded,
   auto device = CreateModel(candidate.model, OptionsFor(recorded, candidate), checker);
   if (!device) return tl::make_unexpected(device.error());
   checker.Attach(device->get());
+  checker.set_transmit_offloads(candidate.offered);
   ReplayOutcome outcome;
   const auto start = Clock::now();
   outcome.divergence = checker.RunTo(end);
@@ -40,6 +41,7 @@ Result<ReplayOutcome> RunBare(StepSource& steps, const TraceHeader& recorded,
   auto device = CreateModel(candidate.model, OptionsFor(recorded, candidate), host);
   if (!device) return tl::make_unexpected(device.error());
   host.Attach(device->get());
+  host.set_transmit_offloads(candidate.offered);
   ReplayOutcome outcome;
   const auto start = Clock::now();
   while (outcome.events < end) {
