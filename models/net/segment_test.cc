@@ -133,7 +133,7 @@ TEST(SegmentTest, SaysWhatIsWrong) {
             OffloadFault::kChecksumPlace);
   EXPECT_EQ(faulty([](SuperFrame& f) { f.bytes.push_back(0); }), OffloadFault::kLength);
   EXPECT_EQ(faulty([](SuperFrame& f) { ++f.bytes[24]; }), OffloadFault::kIpChecksum);
-  EXPECT_EQ(faulty([](SuperFrame& f) { f.bytes.resize(40); }), OffloadFault::kHeaders);
+  EXPECT_EQ(faulty([](SuperFrame& f) { f.bytes.resize(30); }), OffloadFault::kHeaders);
   EXPECT_EQ(faulty([](SuperFrame& f) { f.bytes[46] = 0x10; }), OffloadFault::kHeaders);
   EXPECT_EQ(faulty([](SuperFrame& f) {
               f.offload = {.flags = Offload::kNeedsChecksum,
