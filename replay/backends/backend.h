@@ -8,6 +8,7 @@
 #include <span>
 
 #include "models/device.h"
+#include "models/net/segment.h"
 #include "models/result.h"
 
 namespace nicreplay {
@@ -49,24 +50,11 @@ class Backend {
  protected:
   // A wire frame, or one of the kinds of offloads().
   virtual Result<SendResult> SendWhole(const Frame& frame) = 0;
-};
 
-// The kinds that a frame is of.
-inline OffloadSet OffloadsOf(const Offload& offload) {
-  OffloadSet needed = (offload.flags & Offload::kNeedsChecksum) != 0 ? kOffloadChecksum : 0;
-  switch (offload.gso_type & ~Offload::kGsoEcn) {
-    case Offload::kGsoNone:
-      return needed;
-    case Offload::kGsoTcp4:
-      needed |= kOffloadTcp4;
-      break;
-    case Offload::kGsoTcp6:
-      needed |= kOffloadTcp6;
-      break;
-    default:
-      needed |= kOffloadUdp;
-  }
-  return (offload.gso_type & Offload::kGsoEcn) != 0 ? needed | kOffloadEcn : needed;
-}
+ private:
+  Result<SendResult> SendCut(const Frame& frame);
+
+  Segmenter segmenter_;
+};
 
 }  // namespace nicreplay

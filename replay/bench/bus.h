@@ -48,7 +48,7 @@ class Bus {
  private:
   std::atomic<std::uint32_t>* Shadowed(const Access& access) const {
     return shadow_ != nullptr && access.bar == 0 && shadow_->active() ? shadow_->Find(access.offset)
-                                                                     : nullptr;
+                                                                      : nullptr;
   }
 
   Device& device_;

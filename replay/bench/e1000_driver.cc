@@ -15,8 +15,7 @@ using e1000::TxDescriptor;
 namespace {
 
 constexpr std::uint32_t kCauses = e1000::cause::kRXT0 | e1000::cause::kTXDW |
-                                  e1000::cause::kRXDMT0 | e1000::cause::kRXSEQ |
-                                  e1000::cause::kLSC;
+                                  e1000::cause::kRXDMT0 | e1000::cause::kRXSEQ | e1000::cause::kLSC;
 // 3.3.3: of a packet's last descriptor.
 constexpr std::uint32_t kLast = txd::kEOP | txd::kIFCS | txd::kRS | txd::kIDE;
 constexpr std::uint32_t kData = txd::kDEXT | txd::kDTYP_DATA;

@@ -39,8 +39,7 @@ class E1000Driver final : public NativeDriver {
 
   template <typename Descriptor>
   void Put(const Descriptor& descriptor) {
-    std::memcpy(&ram_[kTxRing + tx_next_ * e1000::kDescriptorSize], &descriptor,
-                sizeof descriptor);
+    std::memcpy(&ram_[kTxRing + tx_next_ * e1000::kDescriptorSize], &descriptor, sizeof descriptor);
     tx_next_ = (tx_next_ + 1) % kRing;
   }
   void PutContext(const PacketShape& shape);
@@ -52,8 +51,8 @@ class E1000Driver final : public NativeDriver {
 
   Bus& bus_;
   const MutableBytes ram_;
-  std::uint32_t tx_next_ = 0;   // to fill
-  std::uint32_t tx_clean_ = 0;  // first of the oldest packet not known to be sent
+  std::uint32_t tx_next_ = 0;                // to fill
+  std::uint32_t tx_clean_ = 0;               // first of the oldest packet not known to be sent
   std::array<std::uint16_t, kRing> last_{};  // by first descriptor of a packet: its last
   std::size_t pending_ = 0;
   std::uint32_t rx_next_ = 0;

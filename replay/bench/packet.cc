@@ -25,12 +25,11 @@ std::uint8_t Protocol(const PacketShape& shape) {
   return shape.transport == Transport::kTcp ? kProtocolTcp : kProtocolUdp;
 }
 
-void PutNetworkHeader(const PacketShape& shape, std::uint16_t identification,
-                      std::vector<std::uint8_t>* frame) {
+void PutNetworkHeader(const PacketShape& shape, std::vector<std::uint8_t>* frame) {
   std::uint8_t* ip = frame->data() + PacketShape::kNetworkOffset;
   ip[0] = 0x45;
   StoreBe16(ip + 2, static_cast<std::uint32_t>(frame->size() - PacketShape::kNetworkOffset));
-  StoreBe16(ip + 4, identification);
+  StoreBe16(ip + 4, 1);
   ip[6] = 0x40;  // do not fragment
   ip[8] = 64;
   ip[9] = Protocol(shape);
@@ -39,17 +38,16 @@ void PutNetworkHeader(const PacketShape& shape, std::uint16_t identification,
   StoreBe16(ip + 10, ChecksumFinish(ChecksumAdd({ip, kIpHeader})));
 }
 
-void PutTransportHeader(const PacketShape& shape, std::uint32_t sequence, std::uint8_t flags,
-                        std::vector<std::uint8_t>* frame) {
+void PutTransportHeader(const PacketShape& shape, std::vector<std::uint8_t>* frame) {
   std::uint8_t* transport = frame->data() + PacketShape::kTransportOffset;
   const auto length = static_cast<std::uint32_t>(frame->size() - PacketShape::kTransportOffset);
   StoreBe16(transport, 40'000);
   StoreBe16(transport + 2, 5'001);
   if (shape.transport == Transport::kTcp) {
-    StoreBe32(transport + 4, sequence);
+    StoreBe32(transport + 4, 1);
     StoreBe32(transport + 8, 1);
     transport[12] = 5 << 4;
-    transport[13] = flags;
+    transport[13] = kTcpAck | kTcpPsh;
     StoreBe16(transport + 14, 0x7fff);
   } else {
     StoreBe16(transport + 4, length);
@@ -58,24 +56,6 @@ void PutTransportHeader(const PacketShape& shape, std::uint32_t sequence, std::u
   StoreBe16(checksum, PseudoHeaderSum(*frame, shape, length));
   if (shape.checksum == TransportChecksum::kPartial) return;
   StoreBe16(checksum, ChecksumFinishNonzero(ChecksumAdd({transport, length})));
-}
-
-// Payload bytes `from` to `from + size` of the packet, with headers.
-std::vector<std::uint8_t> Build(const PacketShape& shape, Direction direction, std::uint32_t from,
-                                std::uint32_t size) {
-  std::vector<std::uint8_t> frame(shape.header_size() + size);
-  const bool to_guest = direction == Direction::kToGuest;
-  std::ranges::copy(to_guest ? kGuest : kPeer, frame.begin());
-  std::ranges::copy(to_guest ? kPeer : kGuest, frame.begin() + 6);
-  StoreBe16(&frame[12], 0x0800);
-  for (std::uint32_t i = 0; i < size; ++i) {
-    frame[shape.header_size() + i] = static_cast<std::uint8_t>((from + i) * 167 >> 3);
-  }
-  const auto segment = static_cast<std::uint16_t>(shape.mss == 0 ? 0 : from / shape.mss);
-  PutNetworkHeader(shape, segment, &frame);
-  PutTransportHeader(shape, 1 + from, from + size == shape.payload ? kTcpAck | kTcpPsh : kTcpAck,
-                     &frame);
-  return frame;
 }
 
 }  // namespace
@@ -87,7 +67,17 @@ std::uint16_t PseudoHeaderSum(Bytes packet, const PacketShape& shape, std::uint3
 }
 
 std::vector<std::uint8_t> BuildPacket(const PacketShape& shape, Direction direction) {
-  return Build(shape, direction, 0, shape.payload);
+  std::vector<std::uint8_t> frame(shape.size());
+  const bool to_guest = direction == Direction::kToGuest;
+  std::ranges::copy(to_guest ? kGuest : kPeer, frame.begin());
+  std::ranges::copy(to_guest ? kPeer : kGuest, frame.begin() + 6);
+  StoreBe16(&frame[12], 0x0800);
+  for (std::uint32_t i = 0; i < shape.payload; ++i) {
+    frame[shape.header_size() + i] = static_cast<std::uint8_t>(i * 167 >> 3);
+  }
+  PutNetworkHeader(shape, &frame);
+  PutTransportHeader(shape, &frame);
+  return frame;
 }
 
 Offload OffloadOf(const PacketShape& shape) {
@@ -102,19 +92,6 @@ Offload OffloadOf(const PacketShape& shape) {
     offload.gso_size = shape.mss;
   }
   return offload;
-}
-
-std::vector<std::vector<std::uint8_t>> BuildWireFrames(const PacketShape& shape,
-                                                       Direction direction) {
-  PacketShape complete = shape;
-  complete.checksum = TransportChecksum::kComplete;
-  const std::uint32_t step = shape.mss == 0 ? shape.payload : shape.mss;
-  std::vector<std::vector<std::uint8_t>> frames;
-  frames.reserve(shape.wire_frames());
-  for (std::uint32_t from = 0; from < shape.payload; from += step) {
-    frames.push_back(Build(complete, direction, from, std::min(step, shape.payload - from)));
-  }
-  return frames;
 }
 
 }  // namespace nicreplay::bench

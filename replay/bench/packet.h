@@ -43,10 +43,6 @@ enum class Direction : std::uint8_t { kToNetwork, kToGuest };
 std::vector<std::uint8_t> BuildPacket(const PacketShape& shape, Direction direction);
 Offload OffloadOf(const PacketShape& shape);
 
-// The wire frames of a packet as a kernel cuts it before a device that takes no super-frames.
-std::vector<std::vector<std::uint8_t>> BuildWireFrames(const PacketShape& shape,
-                                                       Direction direction);
-
 // The sum of the pseudo header (RFC 793, 3.1), not complemented; the length counted or not.
 std::uint16_t PseudoHeaderSum(Bytes packet, const PacketShape& shape, std::uint32_t length);
 

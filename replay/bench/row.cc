@@ -15,7 +15,7 @@ namespace {
 
 // In the order in which they are added up.  What is declared to differ comes last.
 constexpr std::array<std::string_view, 11> kOptimizations = {
-    "tso",     "csum",    "zerocopy", "ring",     "rxbatch", "rxlro",
+    "tso",     "csum",     "zerocopy", "ring",   "rxbatch", "rxlro",
     "asynctx", "doorbell", "sidecore", "irqmod", "rxcsum"};
 constexpr std::string_view kDoorbell = "doorbell";
 
@@ -64,7 +64,8 @@ Result<std::vector<Row>> SelectRows(const std::vector<std::string>& names) {
   std::vector<Row> all = AllRows();
   if (names.empty()) return all;
   const auto wanted = [&](const Row& row, const std::string& name) {
-    return row.name == name || (name == "ends" && std::ranges::find(kEnds, row.name) != kEnds.end());
+    return row.name == name ||
+           (name == "ends" && std::ranges::find(kEnds, row.name) != kEnds.end());
   };
   for (const std::string& name : names) {
     if (std::ranges::any_of(all, [&](const Row& row) { return wanted(row, name); })) continue;

@@ -12,14 +12,14 @@ namespace nicreplay::bench {
 
 struct Row {
   std::string name;
-  std::string model;    // empty: the device that does nothing
+  std::string model;  // empty: the device that does nothing
   std::string options;
   Doorbells doorbells = Doorbells::kTrap;
 };
 
 // Every row that the registered models allow, in the table's order: the harness alone, qemu-e1000,
-// e1000-stock, e1000-opt without any optimization, with each alone, with more and more of them, with
-// all.
+// e1000-stock, e1000-opt without any optimization, with each alone, with more and more of them,
+// with all.
 std::vector<Row> AllRows();
 
 // Those named, in the table's order; "ends" stands for all but single and cumulated optimizations.

@@ -5,19 +5,22 @@
 
 #include <array>
 
+#include "models/net/segment.h"
 #include "replay/backends/null.h"
 
 namespace nicreplay::bench {
 
 namespace {
 
+constexpr std::size_t kBurst = 64;
+
 class NullWire final : public Wire {
  public:
   Backend& backend() override { return backend_; }
   std::size_t capacity() const override { return 4096; }
   Status Offer(const Incoming& incoming, OffloadSet offloads, std::size_t packets) override {
-    if ((OffloadsOf(incoming.packet().offload) & ~offloads) == 0) {
-      backend_.Feed({incoming.packet()}, packets);
+    if ((OffloadsNeeded(incoming.packet().offload) & ~offloads) == 0) {
+      backend_.Feed(incoming.packets(), packets);
     } else {
       backend_.Feed(incoming.wire_frames(), packets * incoming.wire_frames().size());
     }
@@ -38,17 +41,34 @@ struct WireEntry {
   Result<std::unique_ptr<Wire>> (*create)();
 };
 
+std::vector<std::vector<std::uint8_t>> CutPacket(Bytes packet, const Offload& offload) {
+  return WireFramesOf({{&packet, 1}, offload});
+}
+
 constexpr std::array kWires = {WireEntry{"null", Create<NullWire>}};
 
 }  // namespace
 
+std::vector<std::vector<std::uint8_t>> WireFramesOf(const Frame& frame) {
+  Segmenter segmenter;
+  std::vector<std::vector<std::uint8_t>> frames;
+  if (segmenter.Parse(frame) != OffloadFault::kNone) return frames;
+  frames.resize(segmenter.count());
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    for (const Bytes& piece : segmenter.Get(i)) {
+      frames[i].insert(frames[i].end(), piece.begin(), piece.end());
+    }
+  }
+  return frames;
+}
+
 Incoming::Incoming(const PacketShape& shape)
     : shape_(shape),
       bytes_(BuildPacket(shape, Direction::kToGuest)),
-      wire_bytes_(BuildWireFrames(shape, Direction::kToGuest)) {
+      wire_bytes_(CutPacket(bytes_, OffloadOf(shape))) {
   pieces_.reserve(1 + wire_bytes_.size());
   pieces_.emplace_back(bytes_);
-  packet_ = {{pieces_.data(), 1}, OffloadOf(shape)};
+  packets_.assign(kBurst, {{pieces_.data(), 1}, OffloadOf(shape)});
   wire_frames_.reserve(wire_bytes_.size());
   for (const auto& bytes : wire_bytes_) {
     pieces_.emplace_back(bytes);

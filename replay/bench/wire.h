@@ -11,6 +11,9 @@
 
 namespace nicreplay::bench {
 
+// The wire frames that a frame stands for.  Empty: none, see segment.h.
+std::vector<std::vector<std::uint8_t>> WireFramesOf(const Frame& frame);
+
 // The packets of a workload on their way to the guest, as they are sent and as they arrive at a
 // device that takes wire frames alone.
 class Incoming {
@@ -20,15 +23,19 @@ class Incoming {
   Incoming& operator=(const Incoming&) = delete;
 
   const PacketShape& shape() const { return shape_; }
-  const Frame& packet() const { return packet_; }
-  const std::vector<Frame>& wire_frames() const { return wire_frames_; }
+  const Frame& packet() const { return packets_.front(); }
+  // The same packet some times over: what is offered at once.
+  std::span<const Frame> packets() const { return packets_; }
+  const std::vector<std::vector<std::uint8_t>>& wire_bytes() const { return wire_bytes_; }
+  // The frames of one packet.
+  std::span<const Frame> wire_frames() const { return wire_frames_; }
 
  private:
   const PacketShape shape_;
-  std::vector<std::uint8_t> bytes_;
-  std::vector<std::vector<std::uint8_t>> wire_bytes_;
-  std::vector<Bytes> pieces_;  // of packet_, then of each wire frame
-  Frame packet_;
+  const std::vector<std::uint8_t> bytes_;
+  const std::vector<std::vector<std::uint8_t>> wire_bytes_;
+  std::vector<Bytes> pieces_;  // of the packet, then of each wire frame
+  std::vector<Frame> packets_;
   std::vector<Frame> wire_frames_;
 };
 

@@ -13,8 +13,8 @@ namespace nicreplay::bench {
 struct Workload {
   std::string_view name;
   std::string_view meaning;
-  bool receives;     // the packet comes from the network, ...
-  bool transmits;    // the guest sends it; both: each packet received is answered with `answer`
+  bool receives;   // the packet comes from the network, ...
+  bool transmits;  // the guest sends it; both: each packet received is answered with `answer`
   PacketShape packet;
   PacketShape answer = {};
 };
