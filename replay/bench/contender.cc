@@ -134,7 +134,8 @@ Status Contender::CheckContents() {
   machine_.set_inspector([&](const Frame& frame) { outgoing.SeeFrame(frame); });
   driver_->set_inspector([&](Bytes frame) { incoming.See(frame); });
   Resume();
-  Status done = workload_.receives ? Receive(kCheckedPackets) : Transmit(kCheckedPackets);
+  Status done = workload_.receives ? Receive(std::min(kCheckedPackets, PacketsAtOnce()))
+                                   : Transmit(kCheckedPackets);
   if (done) done = Drain();
   Pause();
   machine_.set_inspector(nullptr);
@@ -288,6 +289,10 @@ Status Contender::Receive(std::size_t packets) {
   return workload_.transmits ? Exchange(last) : DeliverAll(last);
 }
 
+std::size_t Contender::PacketsAtOnce() const {
+  return std::max<std::size_t>(1, wire_.capacity() / workload_.packet.wire_frames());
+}
+
 Status Contender::TransmitSome() {
   const std::uint32_t packets = std::max(1u, kFramesATick / packets_.front().shape.wire_frames());
   Status done = Ok();
@@ -310,10 +315,9 @@ Result<Measurement> Contender::Run(std::chrono::nanoseconds time) {
   const std::uint64_t first_offered = packets_offered_;
   Status status = Ok();
   const std::uint32_t in = workload_.packet.wire_frames();
-  const std::size_t at_once = std::max<std::size_t>(1, wire_.capacity() / in);
   Resume();
   while (status && cpu_ + ThreadTime() < time) {
-    status = workload_.receives ? Receive(at_once) : TransmitSome();
+    status = workload_.receives ? Receive(PacketsAtOnce()) : TransmitSome();
   }
   if (status) status = Drain();
   Pause();

@@ -64,6 +64,7 @@ class Contender {
   Status Transmit(std::uint64_t packets);
   Status Send(const TransmitPacket& packet);
   Status TransmitSome();
+  std::size_t PacketsAtOnce() const;
   Status Drain();
   Status Receive(std::size_t packets);
   Status Exchange(std::uint64_t last);

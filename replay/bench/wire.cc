@@ -7,6 +7,7 @@
 
 #include "models/net/segment.h"
 #include "replay/backends/null.h"
+#include "replay/bench/tap_wire.h"
 
 namespace nicreplay::bench {
 
@@ -45,7 +46,11 @@ std::vector<std::vector<std::uint8_t>> CutPacket(Bytes packet, const Offload& of
   return WireFramesOf({{&packet, 1}, offload});
 }
 
-constexpr std::array kWires = {WireEntry{"null", Create<NullWire>}};
+constexpr std::array kWires = {
+    WireEntry{"null", Create<NullWire>},
+    WireEntry{"tap", [] { return CreateTapWire(TapHeader::kVirtioNet); }},
+    WireEntry{"tap-plain", [] { return CreateTapWire(TapHeader::kNone); }},
+};
 
 }  // namespace
 
