@@ -117,6 +117,7 @@ OffloadFault Segmenter::ParseChecksum(const Frame& frame, const Offload& offload
 OffloadFault Segmenter::ParseHeaders(const Frame& frame, const Offload& offload) {
   if (offload.gso_size == 0 || offload.gso_size == 0xffff) return OffloadFault::kSegmentSize;
   if ((offload.flags & Offload::kNeedsChecksum) == 0) return OffloadFault::kChecksumPlace;
+  if (offload.header_length > size_) return OffloadFault::kHeaders;
   std::size_t have = 0;
   for (const Bytes& piece : frame.pieces) {
     const std::size_t part = std::min(piece.size(), kMaxHeader - have);

@@ -194,6 +194,9 @@ void CompareRefused(Link* link) {
   super.offload.gso_type = 2;
   int error = 0;
   EXPECT_TRUE(link->Through(super, &error).empty());
+  super = MakeSuperFrame({});
+  super.offload.header_length = 50'000;
+  EXPECT_TRUE(link->Through(super, &error).empty());
 }
 
 TEST(SegmentKernelTest, CutsLikeTheKernel) {

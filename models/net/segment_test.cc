@@ -135,6 +135,8 @@ TEST(SegmentTest, SaysWhatIsWrong) {
   EXPECT_EQ(faulty([](SuperFrame& f) { ++f.bytes[24]; }), OffloadFault::kIpChecksum);
   EXPECT_EQ(faulty([](SuperFrame& f) { f.bytes.resize(30); }), OffloadFault::kHeaders);
   EXPECT_EQ(faulty([](SuperFrame& f) { f.bytes[46] = 0x10; }), OffloadFault::kHeaders);
+  EXPECT_EQ(faulty([](SuperFrame& f) { f.offload.header_length = 50'000; }),
+            OffloadFault::kHeaders);
   EXPECT_EQ(faulty([](SuperFrame& f) {
               f.offload = {.flags = Offload::kNeedsChecksum,
                            .checksum_start = static_cast<std::uint16_t>(f.bytes.size() - 1)};
