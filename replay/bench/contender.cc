@@ -23,7 +23,8 @@ constexpr GuestAddress kPacketStride = 0x12000;
 constexpr GuestAddress kPayloadOffset = 0x1000;
 
 constexpr std::size_t kCheckedPackets = 40;
-constexpr std::uint32_t kFramesATick = 64;
+constexpr std::uint32_t kFramesATick = 192;  // between two looks at the clock
+constexpr std::size_t kBurst = 64;           // wire frames that are received at once
 constexpr std::uint32_t kTicksABatch = 16;
 constexpr std::size_t kRequests = 16;
 constexpr Nanoseconds kPollPeriod = 50'000;
@@ -251,7 +252,7 @@ Status Contender::DeliverAll(std::uint64_t frames) {
   const PacketShape& shape = workload_.packet;
   const bool whole = (OffloadsNeeded(OffloadOf(shape)) & ~device_->ReceiveOffloads()) == 0;
   const std::size_t frames_each = whole ? shape.wire_frames() : 1;
-  const std::size_t burst = std::max<std::size_t>(1, kFramesATick / frames_each);
+  const std::size_t burst = std::max<std::size_t>(1, kBurst / frames_each);
   const std::size_t room = driver_->receive_capacity() - burst * frames_each;
   std::uint64_t delivered = driver_->frames_received();
   return WaitUntil([&] {
