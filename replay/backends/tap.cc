@@ -34,12 +34,12 @@ void DisableIpv6(const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<TapBackend>> TapBackend::Create(const std::string& name, TapHeader header) {
-  UniqueFd fd(open(kDevice, O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (!fd.valid()) return tl::make_unexpected(SystemError(kDevice));
   ifreq request{};
   if (name.size() >= sizeof request.ifr_name) {
     return Fail(ErrorCode::kUsage, fmt::format("'{}' is too long for an interface", name));
   }
+  UniqueFd fd(open(kDevice, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return tl::make_unexpected(SystemError(kDevice));
   std::memcpy(request.ifr_name, name.data(), name.size());
   request.ifr_flags = IFF_TAP | IFF_NO_PI;
   if (header == TapHeader::kVirtioNet) request.ifr_flags |= IFF_VNET_HDR;
