@@ -105,15 +105,20 @@ class Session {
 
   void Run() {
     OperationSink& sink = scheduled_ ? *scheduled_ : *sink_;
-    E1000Generator(seed_, sink, window_).Run();
+    E1000Generator(seed_, sink, window_, traffic_).Run();
   }
 
  private:
   Session(const DiffRequest& request, std::uint64_t seed, OperationSink& sink)
-      : seed_(seed), window_(request.window()), sink_(&sink) {}
+      : seed_(seed),
+        window_(request.window()),
+        traffic_(request.HasSwitches() ? E1000Generator::Traffic::kOptimized
+                                       : E1000Generator::Traffic::kAny),
+        sink_(&sink) {}
 
   std::uint64_t seed_;
   E1000Generator::Window window_;
+  E1000Generator::Traffic traffic_;
   OperationSink* sink_;
   std::unique_ptr<ScheduledSink> scheduled_;
 };
