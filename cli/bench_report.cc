@@ -117,7 +117,8 @@ nlohmann::json ToJson(const BenchTable& table, const RowResult& result) {
 
 void PrintBenchTable(const BenchTable& table) {
   const bool instructions = CountsInstructions(table);
-  fmt::print("\n{} on {}: {}\n", table.workload->name, table.backend, table.workload->meaning);
+  const std::string place = table.backend.empty() ? "" : " on " + table.backend;
+  fmt::print("\n{}{}: {}\n", table.workload, place, table.meaning);
   fmt::print("  {:<14} {:>9} {:>9} {:>8} {:>15} {:>9}", "row", "Gbit/s", "k frame/s", "ns/frame",
              "(min-max)", "exits/fr.");
   if (instructions) fmt::print(" {:>9}", "instr/fr.");
@@ -129,7 +130,7 @@ void PrintBenchTable(const BenchTable& table) {
 nlohmann::json BenchTableToJson(const BenchTable& table) {
   nlohmann::json rows = nlohmann::json::array();
   for (const RowResult& result : table.results) rows.push_back(ToJson(table, result));
-  return {{"backend", table.backend}, {"workload", table.workload->name}, {"rows", rows}};
+  return {{"backend", table.backend}, {"workload", table.workload}, {"rows", rows}};
 }
 
 }  // namespace nicreplay

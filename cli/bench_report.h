@@ -8,10 +8,11 @@
 
 namespace nicreplay {
 
-// One workload on one backend.
+// One workload on one backend, or one recorded session.
 struct BenchTable {
-  std::string backend;
-  const bench::Workload* workload;
+  std::string workload;
+  std::string backend;  // empty: a session
+  std::string meaning;
   std::vector<bench::RowResult> results;
 };
 

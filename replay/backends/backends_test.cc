@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "models/net/offload_testing.h"
+#include "models/net/super_frame.h"
 #include "replay/backends/capture.h"
 #include "replay/backends/null.h"
 #include "replay/backends/pcapng.h"

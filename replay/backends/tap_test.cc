@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "models/net/offload_testing.h"
+#include "models/net/super_frame.h"
 #include "replay/backends/network_namespace.h"
 
 namespace nicreplay {

@@ -22,7 +22,7 @@ void BenchMachine::Transmit(const Frame& frame) {
   if (error_) return;
   auto sent = wire_.backend().Send(frame);
   while (sent && *sent == SendResult::kFull) {
-    if (auto drained = wire_.Drain(); !drained) {
+    if (auto drained = drain_(); !drained) {
       error_ = std::move(drained.error());
       return;
     }

@@ -23,6 +23,8 @@ class BenchMachine final : public Machine {
   std::uint64_t interrupts() const { return interrupts_; }
   // The first thing that the backend refused.
   const std::optional<Error>& error() const { return error_; }
+  // What to do when the backend is full.
+  void set_drain(std::function<Status()> drain) { drain_ = std::move(drain); }
   // Sees every frame that is sent, until it is set to null.
   void set_inspector(std::function<void(const Frame&)> inspector) {
     inspector_ = std::move(inspector);
@@ -42,6 +44,7 @@ class BenchMachine final : public Machine {
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t interrupts_ = 0;
   std::optional<Error> error_;
+  std::function<Status()> drain_;
   std::function<void(const Frame&)> inspector_;
 };
 

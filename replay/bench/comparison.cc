@@ -20,16 +20,16 @@ Spread SpreadOf(std::vector<double> values) {
   return {values[values.size() / 2], values.front(), values.back()};
 }
 
-std::vector<RowResult> Compare(const std::vector<Row>& rows, const Workload& workload, Wire& wire,
+std::vector<RowResult> Compare(const std::vector<Row>& rows, const Factory& create,
                                const ComparisonSettings& settings, const Progress& progress) {
   std::vector<RowResult> results;
-  std::vector<std::unique_ptr<Contender>> contenders;
+  std::vector<std::unique_ptr<Measurable>> contenders;
   results.reserve(rows.size());
   contenders.reserve(rows.size());
   for (const Row& row : rows) {
     RowResult& result = results.emplace_back();
     result.row = row;
-    auto contender = Contender::Create(row, workload, wire, settings.exit_cost);
+    auto contender = create(row);
     if (!contender) result.error = std::move(contender.error());
     contenders.push_back(contender ? std::move(*contender) : nullptr);
   }

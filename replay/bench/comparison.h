@@ -5,18 +5,19 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "replay/bench/contender.h"
+#include "replay/bench/measurement.h"
+#include "replay/bench/row.h"
 
 namespace nicreplay::bench {
 
 struct ComparisonSettings {
   unsigned repetitions = 5;
   std::chrono::nanoseconds time{100'000'000};  // of one measurement
-  Nanoseconds exit_cost = 0;
 };
 
 // What a row gave, one measurement a repetition; or why it gave none.
@@ -37,7 +38,10 @@ Spread SpreadOf(std::vector<double> values);
 // "3/5 e1000-stock": repetition and row that are measured next.
 using Progress = std::function<void(const std::string&)>;
 
-std::vector<RowResult> Compare(const std::vector<Row>& rows, const Workload& workload, Wire& wire,
+// Makes a row ready to run.
+using Factory = std::function<Result<std::unique_ptr<Measurable>>(const Row&)>;
+
+std::vector<RowResult> Compare(const std::vector<Row>& rows, const Factory& create,
                                const ComparisonSettings& settings, const Progress& progress);
 
 // Nanoseconds a frame, by repetition.

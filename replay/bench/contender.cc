@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "models/pci_config.h"
 #include "models/registry.h"
@@ -32,12 +31,6 @@ constexpr int kMaxIdle = 1000;
 
 Stimulus ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint64_t value) {
   return {.value = value, .offset = offset, .kind = StimulusKind::kConfigWrite, .size = size};
-}
-
-std::chrono::nanoseconds ThreadTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 // Compares what comes with what should, over and over.
@@ -72,7 +65,14 @@ Contender::Contender(const Row& row, const Workload& workload, Wire& wire, Nanos
       wire_(wire),
       exit_cost_(exit_cost),
       machine_(kRamSize, wire),
-      incoming_(workload.packet) {}
+      incoming_(workload.packet) {
+  machine_.set_drain([this] {
+    Pause();
+    Status drained = wire_.Drain();
+    Resume();
+    return drained;
+  });
+}
 
 Result<std::unique_ptr<Contender>> Contender::Create(const Row& row, const Workload& workload,
                                                      Wire& wire, Nanoseconds exit_cost) {
@@ -175,13 +175,11 @@ Status Contender::CheckCounts() const {
 
 void Contender::Resume() {
   resumed_ = Clock::now();
-  counted_instructions_ -= instructions_.Read().value_or(0);
-  cpu_ -= ThreadTime();
+  stopwatch_.Resume();
 }
 
 void Contender::Pause() {
-  cpu_ += ThreadTime();
-  counted_instructions_ += instructions_.Read().value_or(0);
+  stopwatch_.Pause();
   virtual_base_ += static_cast<Nanoseconds>((Clock::now() - resumed_).count());
 }
 
@@ -309,15 +307,14 @@ Status Contender::Drain() {
 }
 
 Result<Measurement> Contender::Run(std::chrono::nanoseconds time) {
-  cpu_ = std::chrono::nanoseconds{0};
-  counted_instructions_ = 0;
+  stopwatch_.Reset();
   const std::uint64_t first_exits = exits();
   const std::uint64_t first_sent = packets_sent_;
   const std::uint64_t first_offered = packets_offered_;
   Status status = Ok();
   const std::uint32_t in = workload_.packet.wire_frames();
   Resume();
-  while (status && cpu_ + ThreadTime() < time) {
+  while (status && stopwatch_.elapsed() < time) {
     status = workload_.receives ? Receive(PacketsAtOnce()) : TransmitSome();
   }
   if (status) status = Drain();
@@ -331,9 +328,7 @@ Result<Measurement> Contender::Run(std::chrono::nanoseconds time) {
   measurement.frames = sent * out.wire_frames() + offered * in;
   measurement.bytes = sent * out.wire_bytes() + offered * workload_.packet.wire_bytes();
   measurement.exits = exits() - first_exits;
-  measurement.seconds = static_cast<double>(cpu_.count()) * 1e-9 +
-                        static_cast<double>(measurement.exits * exit_cost_) * 1e-9;
-  if (instructions_.available()) measurement.instructions = counted_instructions_;
+  stopwatch_.Report(&measurement, exit_cost_);
   return measurement;
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One row of the table on one workload: a device, its driver, and the loop that keeps them busy.
 //
-// Two clocks.  What is reported is CPU time of this thread, the kernel's work for it included, plus
-// what exits are said to cost: throughput is that of one busy core, whatever else the machine does.
-// The machine's virtual clock runs with the clock on the wall and that cost; where the driver has
-// nothing to do until the device's timers or deferred work, it leaps there and nothing is charged.
+// The machine's virtual clock runs with the clock on the wall, plus what exits are said to cost.
+// Where the driver has nothing to do until the device's timers or deferred work, it leaps there and
+// nothing is charged.
 #pragma once
 
 #include <chrono>
@@ -13,31 +12,21 @@
 
 #include "replay/bench/bench_machine.h"
 #include "replay/bench/bus.h"
-#include "replay/bench/instructions.h"
+#include "replay/bench/measurement.h"
 #include "replay/bench/native_driver.h"
 #include "replay/bench/row.h"
 #include "replay/bench/workload.h"
 
 namespace nicreplay::bench {
 
-// What a run took and did.  Frames are wire frames, in both directions.
-struct Measurement {
-  double seconds = 0;  // exits included, at what they are said to cost
-  std::uint64_t frames = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t exits = 0;  // trapped accesses and interrupts
-  std::optional<std::uint64_t> instructions;
-};
-
-class Contender {
+class Contender final : public Measurable {
  public:
   // The device is up and has passed its check: what it sends and receives is, byte for byte and
   // super-frames cut, what the workload says.
   static Result<std::unique_ptr<Contender>> Create(const Row& row, const Workload& workload,
                                                    Wire& wire, Nanoseconds exit_cost);
 
-  // Runs for about `time`.  An error if not every frame came through, and no other.
-  Result<Measurement> Run(std::chrono::nanoseconds time);
+  Result<Measurement> Run(std::chrono::nanoseconds time) override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -84,15 +73,12 @@ class Contender {
   std::optional<Incoming> incoming_;
   std::vector<TransmitPacket> packets_;
   std::size_t next_packet_ = 0;
-  InstructionCounter instructions_;
-
   // Since the device is up:
   std::uint64_t packets_sent_ = 0;
   std::uint64_t packets_offered_ = 0;
   // Of the current run:
+  Stopwatch stopwatch_;
   Clock::time_point resumed_;
-  std::chrono::nanoseconds cpu_{0};
-  std::uint64_t counted_instructions_ = 0;
   // The virtual clock at the time of resumed_, leaps included.
   Nanoseconds virtual_base_ = 0;
   Nanoseconds next_poll_ = 0;

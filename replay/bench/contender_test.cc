@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 constexpr std::chrono::milliseconds kBriefly{1};
 
-const Row kStock = {"e1000-stock", "e1000-stock", "", Doorbells::kTrap};
+const Row kStock = {"e1000-stock", "e1000-stock", ""};
 
 Result<Measurement> RunBriefly(const Row& row, const Workload& workload) {
   auto wire = CreateWire("null").value();
@@ -27,7 +27,7 @@ Result<Measurement> RunBriefly(const Row& row, const Workload& workload) {
 class EveryWorkload : public ::testing::TestWithParam<Workload> {};
 
 TEST_P(EveryWorkload, Runs) {
-  for (const Row& row : {kStock, Row{"harness", "", "", Doorbells::kTrap}}) {
+  for (const Row& row : {kStock, Row{"harness", "", ""}}) {
     const auto measured = RunBriefly(row, GetParam());
     ASSERT_TRUE(measured) << measured.error().ToString();
     EXPECT_GT(measured->frames, 0u);
@@ -102,8 +102,7 @@ std::string FaultFound(Fault fault) {
   entries.push_back(std::make_unique<ModelEntry>(
       ModelEntry{name, "", "", CreateFaulty, CreatePlainDescriber, faults.back().get()}));
   RegisterModel(entries.back().get());
-  const auto measured =
-      RunBriefly({name, name, "", Doorbells::kTrap}, *FindWorkload("tx-mtu").value());
+  const auto measured = RunBriefly({name, name, ""}, *FindWorkload("tx-mtu").value());
   return measured ? "" : measured.error().ToString();
 }
 
@@ -114,8 +113,7 @@ TEST(Contender, FindsABrokenRow) {
 }
 
 TEST(Contender, AModelThatDoesNotExistIsAnError) {
-  const auto measured =
-      RunBriefly({"x", "no-such-model", "", Doorbells::kTrap}, Workloads().front());
+  const auto measured = RunBriefly({"x", "no-such-model", ""}, Workloads().front());
   ASSERT_FALSE(measured);
   EXPECT_EQ(measured.error().code, ErrorCode::kUsage);
 }

@@ -13,46 +13,64 @@ namespace nicreplay::bench {
 
 namespace {
 
+struct Optimization {
+  std::string_view name;
+  Doorbells doorbells = Doorbells::kTrap;
+  Contract contract = Contract::kExact;
+};
+
 // In the order in which they are added up.  What is declared to differ comes last.
-constexpr std::array<std::string_view, 11> kOptimizations = {
-    "tso",     "csum",     "zerocopy", "ring",   "rxbatch", "rxlro",
-    "asynctx", "doorbell", "sidecore", "irqmod", "rxcsum"};
-constexpr std::string_view kDoorbell = "doorbell";
+constexpr std::array kOptimizations = {
+    Optimization{"tso"},
+    Optimization{"csum"},
+    Optimization{"zerocopy"},
+    Optimization{"ring"},
+    Optimization{"rxbatch"},
+    Optimization{"rxlro"},
+    Optimization{"asynctx", Doorbells::kTrap, Contract::kDeferred},
+    Optimization{"doorbell", Doorbells::kCoalesced, Contract::kDeferred},
+    Optimization{"sidecore", Doorbells::kTrap, Contract::kDeferred},
+    Optimization{"irqmod", Doorbells::kTrap, Contract::kDeferred},
+    Optimization{"rxcsum", Doorbells::kTrap, Contract::kDeclared},
+};
 
 bool Registered(std::string_view model) {
   return std::ranges::any_of(Models(),
                              [&](const ModelEntry* entry) { return entry->name == model; });
 }
 
-Row OptRow(std::string name, const std::string& optimizations, Doorbells doorbells) {
-  return {std::move(name), "e1000-opt", "opt=" + optimizations, doorbells};
+Row OptRow(std::string name, const std::string& optimizations, Doorbells doorbells,
+           Contract contract) {
+  return {std::move(name), "e1000-opt", "opt=" + optimizations, doorbells, contract};
 }
 
 void AddOptRows(std::vector<Row>* rows) {
-  rows->push_back(OptRow("none", "none", Doorbells::kTrap));
-  for (const std::string_view one : kOptimizations) {
-    rows->push_back(OptRow(std::string(one), std::string(one),
-                           one == kDoorbell ? Doorbells::kCoalesced : Doorbells::kTrap));
+  rows->push_back(OptRow("none", "none", Doorbells::kTrap, Contract::kExact));
+  for (const Optimization& one : kOptimizations) {
+    const std::string name(one.name);
+    rows->push_back(OptRow(name, name, one.doorbells, one.contract));
   }
   std::string sum;
   Doorbells doorbells = Doorbells::kTrap;
-  for (const std::string_view next : kOptimizations) {
-    if (next == kDoorbell) doorbells = Doorbells::kCoalesced;
-    sum += sum.empty() ? std::string(next) : fmt::format("+{}", next);
-    if (sum.size() > next.size()) {
-      rows->push_back(OptRow(fmt::format("..+{}", next), sum, doorbells));
-    }
+  Contract contract = Contract::kExact;
+  for (const Optimization& next : kOptimizations) {
+    doorbells = std::max(doorbells, next.doorbells);
+    contract = std::max(contract, next.contract);
+    if (!sum.empty()) sum += '+';
+    sum += next.name;
+    if (&next == kOptimizations.data()) continue;
+    rows->push_back(OptRow(fmt::format("..+{}", next.name), sum, doorbells, contract));
   }
-  rows->push_back(OptRow("all", "all", Doorbells::kCoalesced));
+  rows->push_back(OptRow("all", "all", Doorbells::kCoalesced, Contract::kDeferred));
 }
 
 }  // namespace
 
 std::vector<Row> AllRows() {
   std::vector<Row> rows;
-  rows.push_back({"harness", "", "", Doorbells::kTrap});
+  rows.push_back({"harness", "", ""});
   for (const char* model : {"qemu-e1000", "e1000-stock"}) {
-    if (Registered(model)) rows.push_back({model, model, "", Doorbells::kTrap});
+    if (Registered(model)) rows.push_back({model, model, ""});
   }
   if (Registered("e1000-opt")) AddOptRows(&rows);
   return rows;

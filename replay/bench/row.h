@@ -10,11 +10,15 @@
 
 namespace nicreplay::bench {
 
+// How near a row is to stock (opt=LIST of e1000-opt).
+enum class Contract : std::uint8_t { kExact, kDeferred, kDeclared };
+
 struct Row {
   std::string name;
   std::string model;  // empty: the device that does nothing
   std::string options;
   Doorbells doorbells = Doorbells::kTrap;
+  Contract contract = Contract::kExact;
 };
 
 // Every row that the registered models allow, in the table's order: the harness alone, qemu-e1000,

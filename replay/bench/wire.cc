@@ -8,6 +8,7 @@
 #include "models/net/segment.h"
 #include "replay/backends/null.h"
 #include "replay/bench/tap_wire.h"
+#include "replay/bench/unix_wire.h"
 
 namespace nicreplay::bench {
 
@@ -50,6 +51,7 @@ constexpr std::array kWires = {
     WireEntry{"null", Create<NullWire>},
     WireEntry{"tap", [] { return CreateTapWire(TapHeader::kVirtioNet); }},
     WireEntry{"tap-plain", [] { return CreateTapWire(TapHeader::kNone); }},
+    WireEntry{"unix", CreateUnixWire},
 };
 
 }  // namespace

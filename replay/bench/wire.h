@@ -44,8 +44,6 @@ class Wire {
   virtual ~Wire() = default;
 
   virtual Backend& backend() = 0;
-  // Whether frames can come from the other side.
-  virtual bool sends() const { return true; }
   // Wire frames that can be under way at a time.
   virtual std::size_t capacity() const = 0;
   // Sends `packets` of them to the device, which takes `offloads`.  They can all be received when
@@ -55,7 +53,7 @@ class Wire {
   virtual Status Drain() { return Ok(); }
 };
 
-// "null", "capture", ...; error kUsage that lists the names.  kIo: the machine cannot, or may not,
+// "null", "tap", ...; error kUsage that lists the names.  kIo: the machine cannot, or may not,
 // do that.
 Result<std::unique_ptr<Wire>> CreateWire(const std::string& backend);
 
