@@ -18,6 +18,22 @@ struct FastPaths {
   std::uint64_t mapped = 0;             // reads of memory in place
   std::uint64_t whole_writes = 0;       // of 8 bytes, aligned
   std::uint64_t requests = 0;           // of work
+
+  void Add(const FastPaths& more) {
+    super_frames += more.super_frames;
+    partial_checksums += more.partial_checksums;
+    scattered += more.scattered;
+    mapped += more.mapped;
+    whole_writes += more.whole_writes;
+    requests += more.requests;
+  }
+};
+
+// Reads of memory that nobody wrote, where that is tracked.
+struct UnknownReads {
+  std::uint64_t count = 0;
+  GuestAddress first_address = 0;
+  std::size_t first_size = 0;
 };
 
 // Keeps the effects of one operation.  Writes that continue each other are one: where a device
@@ -28,6 +44,7 @@ class CapturingMachine : public Machine {
   static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 
   using Machine::Machine;
+  void DmaRead(GuestAddress address, MutableBytes out) override;
   void DmaWrite(GuestAddress address, Bytes data) override;
   void Transmit(const Frame& frame) override;
   Bytes MapRead(GuestAddress address, std::size_t size) override;
@@ -42,6 +59,9 @@ class CapturingMachine : public Machine {
   std::vector<Effect> Effects() const;
   void Forget();
 
+  void TrackKnownMemory() { known_.resize(ram().size() / 8 + 1); }
+  const UnknownReads& unknown_reads() const { return unknown_reads_; }
+
   const FastPaths& fast_paths() const { return fast_paths_; }
 
  private:
@@ -54,10 +74,13 @@ class CapturingMachine : public Machine {
   };
 
   void Keep(Captured* entry, Bytes bytes);
+  bool Known(GuestAddress address, std::size_t size);
 
   std::vector<Captured> entries_;
   std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
   std::uint64_t excess_ = 0;         // hash of what was not kept
+  std::vector<std::uint8_t> known_;  // a bit for each byte of RAM; empty: not tracked
+  UnknownReads unknown_reads_;
   Segmenter segmenter_;
   FastPaths fast_paths_;
 };
