@@ -44,9 +44,12 @@ void OptReceiver::BeginBurst() {
   reaches_ring_ = false;
   window_.reset();
   if (!switches_.has(Switch::kRing)) return;
-  if (const auto ring = FreeDescriptors(control_.registers())) {
-    window_.emplace(control_, *ring, RingReading::kBatch);
-  }
+  const RegisterFile& registers = control_.registers();
+  const std::uint32_t size = registers.RingSize(kRDLEN);
+  // With a head or tail outside of the ring, what is free is anybody's guess.
+  if (registers[kRDH] >= size || registers[kRDT] >= size) return;
+  window_.emplace(control_, DueDescriptors(registers, kRDBAL, kRDLEN, kRDH, kRDT),
+                  RingReading::kBatch);
 }
 
 void OptReceiver::EndBurst() {

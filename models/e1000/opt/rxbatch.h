@@ -17,10 +17,8 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 
 #include "models/e1000/interrupts.h"
-#include "models/e1000/opt/ring.h"
 
 namespace nicreplay::e1000 {
 
@@ -46,8 +44,5 @@ class CauseLog {
   std::size_t count_ = 0;
   std::uint32_t seen_ = 0;
 };
-
-// The receive ring from head to tail; nothing where they are outside of the ring.
-std::optional<RingSpan> FreeDescriptors(const RegisterFile& registers);
 
 }  // namespace nicreplay::e1000

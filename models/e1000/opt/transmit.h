@@ -26,14 +26,15 @@ namespace nicreplay::e1000 {
 class OptTransmitter : public StockTransmitter {
  public:
   OptTransmitter(ControlPlane& control, StockReceiver& loopback, SwitchSet switches)
-      : StockTransmitter(control, loopback), switches_(switches) {}
+      : StockTransmitter(control, loopback),
+        switches_(switches),
+        looks_ahead_(switches.has_any(SwitchSet(Switch::kTso, Switch::kCsum, Switch::kZerocopy))) {}
 
   // At most one lap of the ring.
   void Run();
 
  private:
   bool CanLookAhead() const;
-  RingSpan DueDescriptors() const;
   bool HoldsNothing() const;
 
   // Each sends the packet, or does nothing.
@@ -50,6 +51,7 @@ class OptTransmitter : public StockTransmitter {
   std::uint32_t FinishWhole(DescriptorWindow& window);
 
   const SwitchSet switches_;
+  const bool looks_ahead_;             // some switch is about whole packets
   std::optional<OffloadSet> offered_;  // by the network, in this run
   Packet packet_;
   FramePieces pieces_;
