@@ -17,7 +17,7 @@ constexpr SwitchSet kCaresForRing(Switch::kRxbatch, Switch::kRing);
 }  // namespace
 
 ReceiveResult OptReceiver::Receive(const Frame& frame) {
-  if (frame.offload.gso_type == Offload::kGsoNone) {
+  if (!switches_.has(Switch::kRxlro) || frame.offload.gso_type == Offload::kGsoNone) {
     reaches_ring_ = false;
     return ReceiveAny(frame);
   }
@@ -59,7 +59,7 @@ void OptReceiver::EndBurst() {
 }
 
 ReceiveResult OptReceiver::ReceiveAny(const Frame& frame) {
-  if (frame.offload == Offload{} || !switches_.has(Switch::kRxlro)) return ReceiveWire(frame);
+  if (!switches_.has(Switch::kRxlro) || frame.offload == Offload{}) return ReceiveWire(frame);
   if (segmenter_.Parse(frame) != OffloadFault::kNone) return ReceiveResult::kDropped;
   ReceiveResult result = ReceiveResult::kDropped;
   for (std::size_t i = 0; i < segmenter_.count(); ++i) {
@@ -106,10 +106,7 @@ void OptReceiver::WriteDescriptor(GuestAddress address, const RxDescriptor& desc
     StockReceiver::WriteDescriptor(address, descriptor, done_status);
     return;
   }
-  RxDescriptor done = descriptor;
-  done.status = done_status;
-  constexpr std::size_t kUpper = offsetof(RxDescriptor, length);
-  control_.DmaWrite(address + kUpper, Bytes(Encode(done)).subspan(kUpper));
+  control_.DmaWrite(address + offsetof(RxDescriptor, length), UpperBytes(descriptor, done_status));
 }
 
 void OptReceiver::Raise(std::uint32_t causes) {
