@@ -10,6 +10,11 @@
 #include "models/e1000/opt/rxcsum.h"
 
 namespace nicreplay::e1000 {
+namespace {
+
+constexpr SwitchSet kCaresForRing(Switch::kRxbatch, Switch::kRing);
+
+}  // namespace
 
 ReceiveResult OptReceiver::Receive(const Frame& frame) {
   if (frame.offload.gso_type == Offload::kGsoNone) {
@@ -85,7 +90,7 @@ RxDescriptor OptReceiver::ReadDescriptor(GuestAddress address) {
   } else {
     descriptor = StockReceiver::ReadDescriptor(address);
   }
-  if (MayReachRing(descriptor)) {
+  if (switches_.has_any(kCaresForRing) && MayReachRing(descriptor)) {
     reaches_ring_ = true;
     window_.reset();
   }

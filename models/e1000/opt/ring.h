@@ -36,7 +36,11 @@ struct RingSpan {
 class DescriptorWindow {
  public:
   DescriptorWindow(ControlPlane& control, const RingSpan& ring, RingReading reading)
-      : control_(control), ring_(ring), reading_(reading), head_(ring.first), left_(ring.count) {}
+      : control_(control),
+        ring_{ring.base, ring.size, ring.first, ring.count},
+        reading_(reading),
+        head_(ring.first),
+        left_(ring.count) {}
 
   const RingSpan& ring() const { return ring_; }
   std::uint32_t head() const { return head_; }

@@ -48,9 +48,7 @@ void OptTransmitter::Run() {
     StockTransmitter::Run();
     return;
   }
-  offered_ = switches_.has_any(SwitchSet(Switch::kTso, Switch::kCsum))
-                 ? control_.host().TransmitOffloads()
-                 : OffloadSet{0};
+  offered_.reset();
   DescriptorWindow window(
       control_, DueDescriptors(),
       switches_.has(Switch::kRing) ? RingReading::kBatch : RingReading::kSingle);
@@ -86,7 +84,7 @@ bool OptTransmitter::SendWhole(const RingSpan& ring) {
 bool OptTransmitter::SendSmall() {
   if (!switches_.has(Switch::kZerocopy)) return false;
   size_ = static_cast<std::uint16_t>(Gather());
-  InsertChecksums(offloads_, packet_.popts());
+  if (packet_.popts() != 0) InsertChecksums(offloads_, packet_.popts());
   const Bytes whole{packet(), size_};
   Transmit({{&whole, 1}, {}});
   tally_.Add(1, size_, packet());
@@ -98,7 +96,7 @@ bool OptTransmitter::SendSmall() {
 bool OptTransmitter::SendUnsegmented() {
   Offload offload;
   if ((packet_.popts() & (txd::kPoptsTXSM | txd::kPoptsIXSM)) != 0) {
-    if (!switches_.has(Switch::kCsum) || (offered_ & kOffloadChecksum) == 0) return false;
+    if (!switches_.has(Switch::kCsum) || !Offered(kOffloadChecksum)) return false;
     const auto partial = PartialChecksum(offloads_, packet_.popts(), packet_.size());
     if (!partial) return false;
     offload = *partial;
@@ -117,7 +115,7 @@ bool OptTransmitter::SendUnsegmented() {
 
 bool OptTransmitter::SendSegmented() {
   constexpr OffloadSet kNeeded = kOffloadTcp4 | kOffloadChecksum;
-  if (!switches_.has(Switch::kTso) || (offered_ & kNeeded) != kNeeded) return false;
+  if (!switches_.has(Switch::kTso) || !Offered(kNeeded)) return false;
   if (!IsPlainContext(segmentation_, packet_.popts(), packet_.size())) return false;
   const std::size_t header_size = segmentation_.hdrlen;
   if (header_size + segmentation_.mss < Residue::kTracked || !FindPieces()) return false;
@@ -151,11 +149,16 @@ void OptTransmitter::SendHeaderAlone(std::uint32_t segments) {
   FinishPacket();
 }
 
+bool OptTransmitter::Offered(OffloadSet needed) {
+  if (!offered_) offered_ = control_.host().TransmitOffloads();
+  return (*offered_ & needed) == needed;
+}
+
 // Copies the packet into the buffer; returns its size.
 std::size_t OptTransmitter::Gather() {
   std::size_t filled = 0;
   for (const TxDescriptor& descriptor : packet_.descriptors()) {
-    control_.DmaRead(descriptor.buffer_address, {packet() + filled, descriptor.length()});
+    control_.host().DmaRead(descriptor.buffer_address, {packet() + filled, descriptor.length()});
     filled += descriptor.length();
   }
   return filled;

@@ -10,7 +10,9 @@
 // memory, also to the ring.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 
 #include "models/e1000/opt/packet.h"
 #include "models/e1000/opt/residue.h"
@@ -43,11 +45,12 @@ class OptTransmitter : public StockTransmitter {
 
   std::size_t Gather();
   bool FindPieces();
+  bool Offered(OffloadSet needed);
   void Transmit(const Frame& frame);
   std::uint32_t FinishWhole(DescriptorWindow& window);
 
   const SwitchSet switches_;
-  OffloadSet offered_ = 0;  // by the network, in this run
+  std::optional<OffloadSet> offered_;  // by the network, in this run
   Packet packet_;
   FramePieces pieces_;
   std::array<std::uint8_t, 256> header_;  // of the latest super-frame
