@@ -9,7 +9,8 @@ Result<SendResult> Backend::Send(const Frame& frame) {
   if (const std::size_t size = frame.size(); size > kMaxFrame) {
     return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", size));
   }
-  if ((OffloadsNeeded(frame.offload) & ~offloads()) == 0) return SendWhole(frame);
+  const bool wire_frame = frame.offload.flags == 0 && frame.offload.gso_type == Offload::kGsoNone;
+  if (wire_frame || (OffloadsNeeded(frame.offload) & ~offloads()) == 0) return SendWhole(frame);
   return SendCut(frame);
 }
 

@@ -20,13 +20,13 @@ void BenchMachine::Transmit(const Frame& frame) {
   Count(frame);
   if (inspector_) inspector_(frame);
   if (error_) return;
-  auto sent = wire_.backend().Send(frame);
+  auto sent = backend_.Send(frame);
   while (sent && *sent == SendResult::kFull) {
     if (auto drained = drain_(); !drained) {
       error_ = std::move(drained.error());
       return;
     }
-    sent = wire_.backend().Send(frame);
+    sent = backend_.Send(frame);
   }
   if (!sent) error_ = std::move(sent.error());
 }

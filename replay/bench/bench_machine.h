@@ -4,16 +4,16 @@
 #include <functional>
 #include <optional>
 
-#include "replay/bench/wire.h"
+#include "replay/backends/backend.h"
 #include "replay/machine.h"
 
 namespace nicreplay::bench {
 
-// A machine whose device is connected to a wire, and that counts what it does.
+// A machine whose device is connected to a backend, and that counts what it does.
 class BenchMachine final : public Machine {
  public:
-  BenchMachine(std::size_t ram_size, Wire& wire) : Machine(ram_size), wire_(wire) {
-    set_transmit_offloads(wire.backend().offloads());
+  BenchMachine(std::size_t ram_size, Backend& backend) : Machine(ram_size), backend_(backend) {
+    set_transmit_offloads(backend.offloads());
   }
 
   // Frames as they are on the wire: those that a super-frame stands for.
@@ -39,7 +39,7 @@ class BenchMachine final : public Machine {
  private:
   void Count(const Frame& frame);
 
-  Wire& wire_;
+  Backend& backend_;
   std::uint64_t frames_sent_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t interrupts_ = 0;

@@ -35,11 +35,12 @@ class Bus {
 
   // A write of a register that the VMM may coalesce.
   void WriteDoorbell(const Access& access, std::uint64_t value) {
-    if (doorbells_ == Doorbells::kTrap || Shadowed(access) != nullptr) {
-      Write(access, value);
-    } else {
-      device_.Write(access, value);
+    if (auto* word = Shadowed(access)) {
+      word->store(static_cast<std::uint32_t>(value), std::memory_order_release);
+      return;
     }
+    if (doorbells_ == Doorbells::kTrap) ++exits_;
+    device_.Write(access, value);
   }
 
   // Accesses that trapped.

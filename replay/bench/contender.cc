@@ -64,7 +64,7 @@ Contender::Contender(const Row& row, const Workload& workload, Wire& wire, Nanos
       workload_(workload),
       wire_(wire),
       exit_cost_(exit_cost),
-      machine_(kRamSize, wire),
+      machine_(kRamSize, wire.backend()),
       incoming_(workload.packet) {
   machine_.set_drain([this] {
     Pause();

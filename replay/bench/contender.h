@@ -15,6 +15,7 @@
 #include "replay/bench/measurement.h"
 #include "replay/bench/native_driver.h"
 #include "replay/bench/row.h"
+#include "replay/bench/wire.h"
 #include "replay/bench/workload.h"
 
 namespace nicreplay::bench {
