@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "models/c_frame.h"
@@ -72,6 +73,44 @@ TEST_F(RoundTrip, Config) {
   Same([](Device& device) { return device.ConfigRead(0xfc, 4); });
   Same([](Device& device) { return device.ConfigWrite(0x10, 2, 0xfffffff0), 0; });
   Same([](Device& device) { return device.ConfigRead(0x00, 1); });
+}
+
+TEST_F(RoundTrip, WorkAndPolls) {
+  Same([](Device& device) { return device.ReceiveOffloads(); });
+  Same([](Device& device) { return device.Work(), 0; });
+  Same([](Device& device) { return device.Poll(), 0; });
+  EXPECT_EQ(direct_host_.log.size(), 4u);
+}
+
+TEST_F(RoundTrip, ShadowPages) {
+  for (Device* device : {direct_.get(), wrapped_.get()}) {
+    ShadowPages* shadow = device->shadow();
+    ASSERT_NE(shadow, nullptr);
+    ASSERT_EQ(shadow->pages().size(), 1u);
+    EXPECT_FALSE(shadow->active());
+    EXPECT_EQ(shadow->Find(0x2ffc), nullptr);
+    EXPECT_EQ(shadow->Find(0x3ffc), &shadow->pages()[0].words[1023]);
+    EXPECT_EQ(shadow->Find(0x4000), nullptr);
+  }
+}
+
+TEST_F(RoundTrip, Bursts) {
+  const std::uint8_t byte = 7;
+  const Bytes piece(&byte, 1);
+  const std::vector<Frame> frames(70, Frame{{&piece, 1}, {}});
+  for (std::uint32_t value = 0; value < 3; ++value) {
+    Same([&](Device& device) {
+      std::vector<ReceiveResult> results(frames.size());
+      const std::size_t offered = device.ReceiveBurst(frames, results);
+      results.resize(offered);
+      return results;
+    });
+    Same([](Device& device) { return device.Write({0, 4, 0}, 1), 0; });
+  }
+  const auto received =
+      std::count_if(direct_host_.log.begin(), direct_host_.log.end(),
+                    [](const std::string& line) { return line.starts_with("transmit"); });
+  EXPECT_EQ(received, 70 + 1 + 70);
 }
 
 TEST_F(RoundTrip, FramesOfAnyShape) {

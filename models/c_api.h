@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define NICREPLAY_API_VERSION 1
+#define NICREPLAY_API_VERSION 2
 
 typedef struct nr_bytes {
   const uint8_t *data;
@@ -67,7 +67,19 @@ typedef struct nr_host_ops {
   void (*arm_timer)(void *host, uint8_t id, uint64_t deadline_ns);
   void (*cancel_timer)(void *host, uint8_t id);
   void (*flush_receive)(void *host);
+  /* What a host need not have; NULL: wire frames only, every read copied, no optimization that
+   * defers. map_read returns how many bytes lie at *data. */
+  size_t (*map_read)(void *host, uint64_t address, size_t size, const uint8_t **data);
+  uint8_t (*transmit_offloads)(void *host); /* OffloadSet */
+  void (*request_work)(void *host, uint64_t deadline_ns);
+  void (*cancel_work)(void *host);
 } nr_host_ops;
+
+/* One page of ShadowPages, models/shadow_pages.h.  Each word is accessed atomically. */
+typedef struct nr_shadow_page {
+  uint32_t offset; /* in BAR 0 */
+  uint32_t *words; /* 1024, at a page boundary, valid as long as the device */
+} nr_shadow_page;
 
 typedef struct nr_device nr_device;
 
@@ -96,6 +108,15 @@ typedef struct nr_model {
   size_t (*state_size)(nr_device *device);
   void (*save)(nr_device *device, uint8_t *out);
   int (*load)(nr_device *device, const uint8_t *state, size_t size); /* 0: refused */
+
+  /* What a model need not have; NULL: as Device of device.h does it. */
+  uint8_t (*receive_offloads)(nr_device *device); /* OffloadSet */
+  size_t (*receive_burst)(nr_device *device, const nr_frame *frames, size_t count,
+                          nr_receive_result *results);
+  void (*work)(nr_device *device);
+  void (*poll)(nr_device *device);
+  size_t (*shadow_pages)(nr_device *device, const nr_shadow_page **pages);
+  int (*shadow_active)(nr_device *device);
 
   /* Which device's registers and descriptors the reports name: "e1000", "virtio-net", or NULL. */
   const char *family;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Our Device behind the C table.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "models/c_adapter.h"
 #include "models/c_frame.h"
 #include "models/families.h"
+#include "models/shadow_pages.h"
 
 namespace nicreplay {
 namespace {
@@ -30,6 +33,21 @@ class CHost : public Host {
   void ArmTimer(TimerId id, Nanoseconds deadline) override { ops_.arm_timer(host_, id, deadline); }
   void CancelTimer(TimerId id) override { ops_.cancel_timer(host_, id); }
   void FlushReceive() override { ops_.flush_receive(host_); }
+  Bytes MapRead(GuestAddress address, std::size_t size) override {
+    if (ops_.map_read == nullptr) return {};
+    const std::uint8_t* data = nullptr;
+    const std::size_t mapped = ops_.map_read(host_, address, size, &data);
+    return {data, std::min(mapped, size)};
+  }
+  OffloadSet TransmitOffloads() override {
+    return ops_.transmit_offloads != nullptr ? ops_.transmit_offloads(host_) : OffloadSet{0};
+  }
+  void RequestWork(Nanoseconds deadline) override {
+    if (ops_.request_work != nullptr) ops_.request_work(host_, deadline);
+  }
+  void CancelWork() override {
+    if (ops_.cancel_work != nullptr) ops_.cancel_work(host_);
+  }
 
  private:
   const nr_host_ops& ops_;
@@ -55,11 +73,21 @@ struct ExportedDevice {
     info.timer_names = name_pointers.data();
   }
 
+  void FillShadow() {
+    static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+    const ShadowPages* shadow = device->shadow();
+    if (shadow == nullptr) return;
+    for (const ShadowPages::Page& page : shadow->pages()) {
+      pages.push_back({page.offset, reinterpret_cast<std::uint32_t*>(page.words)});
+    }
+  }
+
   CHost host;
   std::unique_ptr<Device> device;
   nr_info info{};
   std::vector<std::string> names;
   std::vector<const char*> name_pointers;
+  std::vector<nr_shadow_page> pages;
 };
 
 ExportedDevice& FromC(nr_device* device) { return *reinterpret_cast<ExportedDevice*>(device); }
@@ -88,11 +116,31 @@ nr_device* Create(const nr_model* model, const char* options, const nr_host_ops*
   }
   made->device = std::move(*device);
   made->FillInfo();
+  made->FillShadow();
   return reinterpret_cast<nr_device*>(made.release());
 }
 
 nr_receive_result Receive(nr_device* device, const nr_frame* frame) noexcept {
   return static_cast<nr_receive_result>(ToDevice(device).Receive(FrameFromC(*frame).get()));
+}
+
+// In groups, so that a burst of any length needs no allocation.
+std::size_t ReceiveBurst(nr_device* device, const nr_frame* frames, std::size_t count,
+                         nr_receive_result* results) noexcept {
+  constexpr std::size_t kGroup = 32;
+  std::size_t offered = 0;
+  while (offered < count) {
+    const std::size_t size = std::min(kGroup, count - offered);
+    const FramesFromC<kGroup> group({frames + offered, size});
+    std::array<ReceiveResult, kGroup> group_results;
+    const std::size_t done =
+        ToDevice(device).ReceiveBurst(group.get(), std::span(group_results).first(size));
+    for (std::size_t i = 0; i < done; ++i) {
+      results[offered++] = static_cast<nr_receive_result>(group_results[i]);
+    }
+    if (done < size || done == 0 || group_results[done - 1] == ReceiveResult::kKeep) break;
+  }
+  return offered;
 }
 
 void Save(nr_device* device, std::uint8_t* out) noexcept {
@@ -139,6 +187,20 @@ nr_model Table(const ModelEntry& entry) {
       .save = Save,
       .load = [](nr_device* device, const std::uint8_t* state, std::size_t size) noexcept -> int {
         return ToDevice(device).Load({state, size});
+      },
+      .receive_offloads = [](nr_device* device) noexcept -> std::uint8_t {
+        return ToDevice(device).ReceiveOffloads();
+      },
+      .receive_burst = ReceiveBurst,
+      .work = [](nr_device* device) noexcept { ToDevice(device).Work(); },
+      .poll = [](nr_device* device) noexcept { ToDevice(device).Poll(); },
+      .shadow_pages = [](nr_device* device, const nr_shadow_page** pages) noexcept -> std::size_t {
+        *pages = FromC(device).pages.data();
+        return FromC(device).pages.size();
+      },
+      .shadow_active = [](nr_device* device) noexcept -> int {
+        const ShadowPages* shadow = ToDevice(device).shadow();
+        return shadow != nullptr && shadow->active();
       },
       .family = FamilyName(entry.describer),
       .context = &entry,

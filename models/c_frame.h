@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -106,6 +107,37 @@ class FrameFromC {
  private:
   Pieces<Bytes, nr_bytes> pieces_;
   Frame frame_;
+};
+
+// Up to N Frames as nr_frames, valid as long as this object.
+template <std::size_t N>
+class FramesToC {
+ public:
+  explicit FramesToC(std::span<const Frame> frames) {
+    for (std::size_t i = 0; i < std::min(frames.size(), N); ++i) {
+      frames_[i] = *converted_[i].emplace(frames[i]).get();
+    }
+  }
+  const nr_frame* get() const { return frames_.data(); }
+
+ private:
+  std::array<std::optional<FrameToC>, N> converted_;
+  std::array<nr_frame, N> frames_;
+};
+
+// Up to N nr_frames as Frames, valid as long as this object.
+template <std::size_t N>
+class FramesFromC {
+ public:
+  explicit FramesFromC(std::span<const nr_frame> frames) : count_(std::min(frames.size(), N)) {
+    for (std::size_t i = 0; i < count_; ++i) frames_[i] = converted_[i].emplace(frames[i]).get();
+  }
+  std::span<const Frame> get() const { return {frames_.data(), count_}; }
+
+ private:
+  std::array<std::optional<FrameFromC>, N> converted_;
+  std::array<Frame, N> frames_;
+  std::size_t count_;
 };
 
 }  // namespace nicreplay

@@ -2,6 +2,8 @@
 // A C model behind our Device.
 #include <fmt/format.h>
 
+#include <array>
+#include <atomic>
 #include <bit>
 #include <string>
 #include <utility>
@@ -10,11 +12,13 @@
 #include "models/c_adapter.h"
 #include "models/c_frame.h"
 #include "models/families.h"
+#include "models/shadow_pages.h"
 
 namespace nicreplay {
 namespace {
 
 constexpr std::size_t kMaxTimers = 64;
+constexpr std::size_t kMaxShadowPages = 32;
 
 Host& ToHost(void* host) { return *static_cast<Host*>(host); }
 
@@ -40,6 +44,18 @@ constexpr nr_host_ops kHostOps = {
                     std::uint64_t deadline) noexcept { ToHost(host).ArmTimer(id, deadline); },
     .cancel_timer = [](void* host, std::uint8_t id) noexcept { ToHost(host).CancelTimer(id); },
     .flush_receive = [](void* host) noexcept { ToHost(host).FlushReceive(); },
+    .map_read = [](void* host, std::uint64_t address, std::size_t size,
+                   const std::uint8_t** data) noexcept -> std::size_t {
+      const Bytes mapped = ToHost(host).MapRead(address, size);
+      *data = mapped.data();
+      return mapped.size();
+    },
+    .transmit_offloads = [](void* host) noexcept -> std::uint8_t {
+      return ToHost(host).TransmitOffloads();
+    },
+    .request_work = [](void* host,
+                       std::uint64_t deadline) noexcept { ToHost(host).RequestWork(deadline); },
+    .cancel_work = [](void* host) noexcept { ToHost(host).CancelWork(); },
 };
 
 // DeviceInfo with the names that it points at.
@@ -85,7 +101,7 @@ class ImportedDevice : public Device {
   ImportedDevice& operator=(const ImportedDevice&) = delete;
   ~ImportedDevice() override { model_.destroy(device_); }
 
-  bool TakeInfo() { return info_.Take(model_.info(device_)); }
+  bool TakeInfo() { return info_.Take(model_.info(device_)) && TakeShadow(); }
 
   const DeviceInfo& info() const override { return info_.info; }
   std::uint64_t Read(const Access& access) override {
@@ -104,6 +120,22 @@ class ImportedDevice : public Device {
   ReceiveResult Receive(const Frame& frame) override {
     return FromC(model_.receive(device_, FrameToC(frame).get()));
   }
+  OffloadSet ReceiveOffloads() const override {
+    return model_.receive_offloads != nullptr ? model_.receive_offloads(device_) : OffloadSet{0};
+  }
+  std::size_t ReceiveBurst(std::span<const Frame> frames,
+                           std::span<ReceiveResult> results) override;
+  void Work() override {
+    if (model_.work != nullptr) model_.work(device_);
+  }
+  void Poll() override {
+    if (model_.poll != nullptr) model_.poll(device_);
+  }
+  ShadowPages* shadow() override {
+    if (pages_.empty()) return nullptr;
+    shadow_.set_active(model_.shadow_active(device_) != 0);
+    return &shadow_;
+  }
   void SetLink(LinkState state) override { model_.set_link(device_, state == LinkState::kUp); }
   void Timer(TimerId id) override { model_.timer(device_, id); }
   void Reset() override { model_.reset(device_); }
@@ -112,10 +144,48 @@ class ImportedDevice : public Device {
   bool Load(Bytes state) override { return model_.load(device_, state.data(), state.size()) != 0; }
 
  private:
+  bool TakeShadow();
+
   const nr_model& model_;
   nr_device* const device_;
   ImportedInfo info_;
+  std::vector<ShadowPages::Page> pages_;
+  ShadowPages shadow_{{}};
 };
+
+bool ImportedDevice::TakeShadow() {
+  static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+  if (model_.shadow_pages == nullptr || model_.shadow_active == nullptr) return true;
+  const nr_shadow_page* from = nullptr;
+  const std::size_t count = model_.shadow_pages(device_, &from);
+  if (count > kMaxShadowPages || (count != 0 && from == nullptr)) return false;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (from[i].words == nullptr || from[i].offset % ShadowPages::kPageSize != 0) return false;
+    pages_.push_back(
+        {from[i].offset, reinterpret_cast<std::atomic<std::uint32_t>*>(from[i].words)});
+  }
+  shadow_ = ShadowPages(pages_);
+  return true;
+}
+
+std::size_t ImportedDevice::ReceiveBurst(std::span<const Frame> frames,
+                                         std::span<ReceiveResult> results) {
+  if (model_.receive_burst == nullptr) return Device::ReceiveBurst(frames, results);
+  constexpr std::size_t kGroup = 32;
+  std::size_t offered = 0;
+  while (offered < frames.size()) {
+    const std::size_t size = std::min(kGroup, frames.size() - offered);
+    const FramesToC<kGroup> group(frames.subspan(offered, size));
+    std::array<nr_receive_result, kGroup> group_results{};
+    const std::size_t done =
+        std::min(size, model_.receive_burst(device_, group.get(), size, group_results.data()));
+    for (std::size_t i = 0; i < done; ++i) results[offered++] = FromC(group_results[i]);
+    // Less than was offered without keeping a frame: what is left would be lost.
+    if (done == 0) return offered;
+    if (results[offered - 1] == ReceiveResult::kKeep) break;
+  }
+  return offered;
+}
 
 Result<std::unique_ptr<Device>> CreateImported(const ModelEntry& self, const Options& options,
                                                Host& host) {

@@ -7,9 +7,10 @@
 //  - Single-threaded.  No clock, thread, random number, I/O or global: time, memory and frames come
 //  from Host.
 //  - Bounded.  No call loops without end, allocates memory, or throws, whatever the guest does.
-//  - Re-entrancy is the Host's to bound: Host::FlushReceive may call Device::Receive before it
-//  returns; no other
-//    Host call may call back into the Device.
+//  - Re-entrancy is the Host's to bound: Host::FlushReceive may call Device::Receive or
+//    ReceiveBurst before it returns; no other Host call may call back into the Device.
+//  - What a driver on another core may see: a DmaWrite that lies in one aligned 8 bytes appears
+//  whole, and DmaWrites appear in their order.
 #pragma once
 
 #include <cstddef>
@@ -33,10 +34,12 @@ using Nanoseconds = std::uint64_t;
 // frame.
 struct Offload {
   static constexpr std::uint8_t kNeedsChecksum = 1;  // flags: VIRTIO_NET_HDR_F_NEEDS_CSUM
+  static constexpr std::uint8_t kDataValid = 2;      // flags: VIRTIO_NET_HDR_F_DATA_VALID
   static constexpr std::uint8_t kGsoNone = 0;
   static constexpr std::uint8_t kGsoTcp4 = 1;
   static constexpr std::uint8_t kGsoUdp = 3;
   static constexpr std::uint8_t kGsoTcp6 = 4;
+  static constexpr std::uint8_t kGsoEcn = 0x80;  // besides a TCP type
 
   std::uint8_t flags = 0;
   std::uint8_t gso_type = kGsoNone;
@@ -47,6 +50,15 @@ struct Offload {
 
   bool operator==(const Offload&) const = default;
 };
+
+// Kinds of frames other than wire frames that one side of a link takes: a set of bits.
+using OffloadSet = std::uint8_t;
+inline constexpr OffloadSet kOffloadChecksum = 1;  // kNeedsChecksum; the others need it, too
+inline constexpr OffloadSet kOffloadTcp4 = 2;
+inline constexpr OffloadSet kOffloadTcp6 = 4;
+inline constexpr OffloadSet kOffloadEcn = 8;
+inline constexpr OffloadSet kOffloadUdp = 16;  // kGsoUdp
+inline constexpr OffloadSet kOffloadAll = 31;
 
 // An Ethernet frame without FCS, in any number of pieces.  Owns nothing; valid during the call that
 // passes it.
@@ -84,6 +96,8 @@ struct Access {
   std::uint32_t offset;
 };
 
+class ShadowPages;
+
 // What a model may ask of its surroundings.  All calls are made from inside a Device call.
 class Host {
  public:
@@ -97,8 +111,19 @@ class Host {
   virtual void DmaRead(GuestAddress address, MutableBytes out) = 0;
   virtual void DmaWrite(GuestAddress address, Bytes data) = 0;
 
+  // The bytes at `address` where they lie, for reading without a copy: at most `size` of them, and
+  // none where DmaRead has to be asked.  It counts as a DMA read of what it returns.  Valid until
+  // the device call returns, or until the device itself writes there.
+  virtual Bytes MapRead(GuestAddress address, std::size_t size) {
+    static_cast<void>(address);
+    static_cast<void>(size);
+    return {};
+  }
+
   // A frame for the wire.  Called only while the link is up.
   virtual void Transmit(const Frame& frame) = 0;
+  // What Transmit takes besides wire frames.  It may change between calls of the device.
+  virtual OffloadSet TransmitOffloads() { return 0; }
 
   // The level of the interrupt line (INTA#), after the PCI command register's interrupt disable.
   virtual void SetInterrupt(LineLevel level) = 0;
@@ -107,6 +132,13 @@ class Host {
   // time.
   virtual void ArmTimer(TimerId id, Nanoseconds deadline) = 0;
   virtual void CancelTimer(TimerId id) = 0;
+
+  // The device put work off: Device::Work is to be called once, at `deadline` at the latest
+  // (absolute time).  A later request stands for the earlier ones, with the earliest deadline.
+  // Only devices that were created with an optimization that defers ask.
+  virtual void RequestWork(Nanoseconds deadline) { static_cast<void>(deadline); }
+  // Nothing is put off any more.
+  virtual void CancelWork() {}
 
   // The device may have become ready: the network offers the frames that it queued, now, without
   // asking CanReceive again, until one is kept (QEMU's qemu_flush_queued_packets).
@@ -150,6 +182,28 @@ class Device {
   // A frame from the network.  Called only while the link is up; also when CanReceive is false (see
   // FlushReceive).
   virtual ReceiveResult Receive(const Frame& frame) = 0;
+
+  // What Receive takes besides wire frames; the network cuts and completes the others before.
+  virtual OffloadSet ReceiveOffloads() const { return 0; }
+  // Frames that arrived together, in order: what Receive would do with each, up to the first that
+  // is kept.  Fills one result a frame that was offered (as many as `frames`), and returns how many
+  // were.  What a driver sees in between is the device's business, at the end it is the same.
+  virtual std::size_t ReceiveBurst(std::span<const Frame> frames,
+                                   std::span<ReceiveResult> results) {
+    std::size_t offered = 0;
+    while (offered < frames.size()) {
+      results[offered] = Receive(frames[offered]);
+      if (results[offered++] == ReceiveResult::kKeep) break;
+    }
+    return offered;
+  }
+
+  // Does the work that was put off, if there still is any.
+  virtual void Work() {}
+  // The polling core's turn: takes up what the driver wrote to the shadow pages, and publishes.
+  virtual void Poll() {}
+  // Registers that are memory to the bus while they are shadowed; null: none.
+  virtual ShadowPages* shadow() { return nullptr; }
 
   virtual void SetLink(LinkState state) = 0;
   virtual void Timer(TimerId id) = 0;

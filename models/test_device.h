@@ -6,10 +6,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <string>
 #include <vector>
 
 #include "models/registry.h"
+#include "models/shadow_pages.h"
 
 namespace nicreplay {
 
@@ -39,7 +42,17 @@ class LogHost : public Host {
     log.push_back(fmt::format("dma write {:x}", address));
     for (const std::uint8_t byte : data) log.back() += fmt::format(" {:02x}", byte);
   }
+  Bytes MapRead(GuestAddress address, std::size_t size) override {
+    static constexpr std::uint8_t kMapped[] = {1, 2, 3, 4};
+    log.push_back(fmt::format("map {:x} {}", address, size));
+    return Bytes(kMapped).first(std::min(size, sizeof(kMapped)));
+  }
   void Transmit(const Frame& frame) override { log.push_back("transmit " + Describe(frame)); }
+  OffloadSet TransmitOffloads() override { return kOffloadChecksum | kOffloadTcp4; }
+  void RequestWork(Nanoseconds deadline) override {
+    log.push_back(fmt::format("request work {}", deadline));
+  }
+  void CancelWork() override { log.push_back("cancel work"); }
   void SetInterrupt(LineLevel level) override {
     log.push_back(fmt::format("interrupt {}", static_cast<int>(level)));
   }
@@ -97,6 +110,14 @@ class TinyDevice : public Device {
     host_.Transmit(frame);
     return static_cast<ReceiveResult>(state_ % 3);
   }
+  OffloadSet ReceiveOffloads() const override { return kOffloadUdp; }
+  void Work() override {
+    const Bytes mapped = host_.MapRead(state_, 3);
+    host_.DmaWrite(host_.TransmitOffloads(), mapped);
+    host_.RequestWork(state_);
+  }
+  void Poll() override { host_.CancelWork(); }
+  ShadowPages* shadow() override { return &shadow_; }
   void SetLink(LinkState state) override { host_.SetInterrupt(static_cast<LineLevel>(state)); }
   void Timer(TimerId id) override { host_.CancelTimer(id); }
   void Reset() override { state_ = 0; }
@@ -115,6 +136,10 @@ class TinyDevice : public Device {
   Host& host_;
   DeviceInfo info_;
   std::uint64_t state_ = 0;
+  alignas(
+      ShadowPages::kPageSize) std::array<std::atomic<std::uint32_t>, ShadowPages::kWords> words_{};
+  const std::array<ShadowPages::Page, 1> pages_{{{0x3000, words_.data()}}};
+  ShadowPages shadow_{pages_};
 };
 
 // The model of it.  Options: fail=on.

@@ -9,7 +9,8 @@
 
 namespace nicreplay {
 
-// Accesses and resets.  Returns the value of a read, 0 otherwise; other kinds do nothing.
+// Accesses, resets, work and polls.  Returns the value of a read, 0 otherwise; other kinds do
+// nothing.
 inline std::uint64_t ApplyToDevice(Device& device, const Stimulus& stimulus) {
   switch (stimulus.kind) {
     case StimulusKind::kRead:
@@ -26,12 +27,16 @@ inline std::uint64_t ApplyToDevice(Device& device, const Stimulus& stimulus) {
     case StimulusKind::kReset:
       device.Reset();
       return 0;
+    case StimulusKind::kWork:
+      device.Work();
+      return 0;
+    case StimulusKind::kPoll:
+      device.Poll();
+      return 0;
     case StimulusKind::kMemory:
     case StimulusKind::kFrame:
     case StimulusKind::kLink:
     case StimulusKind::kTimer:
-    case StimulusKind::kWork:
-    case StimulusKind::kPoll:
       return 0;
   }
   return 0;

@@ -61,6 +61,14 @@ void Machine::DmaWrite(GuestAddress address, Bytes data) {
   });
 }
 
+Bytes Machine::MapRead(GuestAddress address, std::size_t size) {
+  Bytes mapped;
+  ForEachPart(address, size, [&](std::size_t offset, std::size_t part, std::uint8_t* ram) {
+    if (offset == 0 && ram != nullptr) mapped = {ram, part};
+  });
+  return mapped;
+}
+
 void Machine::MapWindow() {
   window_size_ = 0;
   if (device_->info().bars[0].kind != BarInfo::Kind::kMemory32) return;
@@ -71,7 +79,8 @@ void Machine::MapWindow() {
 }
 
 void Machine::FindNextDeadline() {
-  next_deadline_ = *std::min_element(deadlines_.begin(), deadlines_.end());
+  next_deadline_ =
+      std::min(work_deadline_, *std::min_element(deadlines_.begin(), deadlines_.end()));
 }
 
 void Machine::ArmTimer(TimerId id, Nanoseconds deadline) {
@@ -83,16 +92,36 @@ void Machine::ArmTimer(TimerId id, Nanoseconds deadline) {
 
 void Machine::CancelTimer(TimerId id) { ArmTimer(id, kNotArmed); }
 
+void Machine::RequestWork(Nanoseconds deadline) {
+  work_deadline_ = std::min(work_deadline_, deadline);
+  FindNextDeadline();
+}
+
+void Machine::CancelWork() {
+  work_deadline_ = kNotArmed;
+  FindNextDeadline();
+}
+
+// The timer, or work, that is due at next_deadline_.
+void Machine::FireTimer() {
+  std::size_t first = kMaxTimers;
+  for (std::size_t id = 0; id < kMaxTimers; ++id) {
+    if (deadlines_[id] != next_deadline_) continue;
+    if (first == kMaxTimers || order_[id] < order_[first]) first = id;
+  }
+  if (first == kMaxTimers) {
+    CancelWork();
+    device_->Work();
+    return;
+  }
+  CancelTimer(static_cast<TimerId>(first));
+  device_->Timer(static_cast<TimerId>(first));
+}
+
 void Machine::AdvanceTo(Nanoseconds time) {
   while (next_deadline_ <= time && next_deadline_ != kNotArmed) {
-    std::size_t first = kMaxTimers;
-    for (std::size_t id = 0; id < kMaxTimers; ++id) {
-      if (deadlines_[id] != next_deadline_) continue;
-      if (first == kMaxTimers || order_[id] < order_[first]) first = id;
-    }
     now_ = std::max(now_, next_deadline_);
-    CancelTimer(static_cast<TimerId>(first));
-    device_->Timer(static_cast<TimerId>(first));
+    FireTimer();
   }
   now_ = std::max(now_, time);
 }
@@ -108,6 +137,11 @@ std::uint64_t Machine::Apply(const Stimulus& stimulus) {
       return 0;
     case StimulusKind::kLink:
       port_.SetLink(stimulus.detail != 0 ? LinkState::kUp : LinkState::kDown);
+      return 0;
+    case StimulusKind::kWork:
+      if (work_deadline_ == kNotArmed) return 0;
+      CancelWork();
+      device_->Work();
       return 0;
     case StimulusKind::kConfigWrite:
     case StimulusKind::kReset:

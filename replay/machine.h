@@ -31,12 +31,18 @@ class Machine : public Host {
   LineLevel line() const { return line_; }
 
   // Lets time pass up to stimulus.time, then does what the stimulus says: kFrame offers the frame
-  // to the port, kMemory writes RAM, kTimer does nothing (timers are the machine's).  Returns the
-  // value of a read, 0 otherwise.
+  // to the port, kMemory writes RAM, kTimer does nothing (timers are the machine's), kWork runs the
+  // device's work if it asked for it.  Returns the value of a read, 0 otherwise.
   std::uint64_t Apply(const Stimulus& stimulus);
 
   // When the timer fires, kNotArmed: not armed.
   Nanoseconds deadline(TimerId id) const { return deadlines_[id % kMaxTimers]; }
+
+  // When the device's work has to run at the latest, kNotArmed: it has none.
+  Nanoseconds work_deadline() const { return work_deadline_; }
+
+  // What the network takes besides wire frames: none at first.
+  void set_transmit_offloads(OffloadSet offloads) { transmit_offloads_ = offloads; }
 
   bool SameDeadlines(const Machine& other) const { return deadlines_ == other.deadlines_; }
 
@@ -44,23 +50,28 @@ class Machine : public Host {
   void MapWindow();
 
   // Lets time pass; timers fire at their deadlines, those with the same deadline in the order they
-  // were armed.
+  // were armed, and work runs at its deadline, after the timers of that moment.
   void AdvanceTo(Nanoseconds time);
   void AdvanceBy(Nanoseconds time) { AdvanceTo(now_ + time); }
 
   Nanoseconds Now() override { return now_; }
   void DmaRead(GuestAddress address, MutableBytes out) override;
   void DmaWrite(GuestAddress address, Bytes data) override;
+  Bytes MapRead(GuestAddress address, std::size_t size) override;
   void Transmit(const Frame&) override {}
+  OffloadSet TransmitOffloads() override { return transmit_offloads_; }
   void SetInterrupt(LineLevel level) override { line_ = level; }
   void ArmTimer(TimerId id, Nanoseconds deadline) override;
   void CancelTimer(TimerId id) override;
+  void RequestWork(Nanoseconds deadline) override;
+  void CancelWork() override;
   void FlushReceive() override { port_.Flush(); }
 
  private:
   template <typename F>
   void ForEachPart(GuestAddress address, std::size_t size, F f);
   void FindNextDeadline();
+  void FireTimer();
 
   struct Free {
     void operator()(std::uint8_t* memory) const { std::free(memory); }
@@ -77,7 +88,9 @@ class Machine : public Host {
   std::array<Nanoseconds, kMaxTimers> deadlines_;
   std::array<std::uint64_t, kMaxTimers> order_{};  // of arming, for equal deadlines
   std::uint64_t armed_ = 0;                        // ArmTimer calls so far
-  Nanoseconds next_deadline_ = kNotArmed;
+  Nanoseconds work_deadline_ = kNotArmed;
+  Nanoseconds next_deadline_ = kNotArmed;  // of a timer or work
+  OffloadSet transmit_offloads_ = 0;
 };
 
 }  // namespace nicreplay

@@ -39,6 +39,12 @@ class RecordingDevice::Tap final : public Host {
     r_.host_.DmaWrite(address, data);
   }
 
+  Bytes MapRead(GuestAddress address, std::size_t size) override {
+    const Bytes mapped = r_.host_.MapRead(address, size);
+    AddDma(EffectKind::kDmaRead, address, mapped);
+    return mapped;
+  }
+
   void Transmit(const Frame& frame) override {
     if (r_.state_ == State::kInStimulus) {
       const Bytes bytes = r_.Flatten(frame);
@@ -64,6 +70,10 @@ class RecordingDevice::Tap final : public Host {
     r_.SetTimer(id, kNotArmed);
     r_.host_.CancelTimer(id);
   }
+
+  OffloadSet TransmitOffloads() override { return r_.host_.TransmitOffloads(); }
+  void RequestWork(Nanoseconds deadline) override { r_.host_.RequestWork(deadline); }
+  void CancelWork() override { r_.host_.CancelWork(); }
 
   void FlushReceive() override {
     ++r_.flushes_;
@@ -274,6 +284,18 @@ void RecordingDevice::Timer(TimerId id) {
   timers_[id].deadline = timers_[id].reported = kNotArmed;
   const bool recorded = Begin({.kind = StimulusKind::kTimer, .detail = id});
   inner_->Timer(id);
+  if (recorded) End();
+}
+
+void RecordingDevice::Work() {
+  const bool recorded = Begin({.kind = StimulusKind::kWork});
+  inner_->Work();
+  if (recorded) End();
+}
+
+void RecordingDevice::Poll() {
+  const bool recorded = Begin({.kind = StimulusKind::kPoll});
+  inner_->Poll();
   if (recorded) End();
 }
 

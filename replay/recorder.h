@@ -19,6 +19,8 @@ namespace nicreplay {
 // readiness false and no timer armed.  A timer that fired is not armed any more.  A frame that the
 // network delivers while the device flushes is an effect, followed by its own.
 //
+// A burst is recorded frame by frame, and registers are not shadowed, so that every access is seen.
+//
 // Recording never changes what the device or its host see.  Where it cannot go on (more effects
 // under one stimulus than a trace can hold, a host that re-enters the device, a loaded state) it
 // tells the sink once and stops.
@@ -41,6 +43,9 @@ class RecordingDevice final : public Device {
   void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override;
   bool CanReceive() const override { return inner_->CanReceive(); }
   ReceiveResult Receive(const Frame& frame) override;
+  OffloadSet ReceiveOffloads() const override { return inner_->ReceiveOffloads(); }
+  void Work() override;
+  void Poll() override;
   void SetLink(LinkState state) override;
   void Timer(TimerId id) override;
   void Reset() override;
