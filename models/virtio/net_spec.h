@@ -30,6 +30,11 @@ inline constexpr std::uint16_t kLinkUp = 1;
 inline constexpr std::uint16_t kAnnounce = 2;
 }  // namespace net_status
 
+// What VIRTIO_NET_CTRL_GUEST_OFFLOADS switches (5.1.6.5.6).
+inline constexpr Features kGuestOffloads =
+    Features::Of(feature::kGuestCsum, feature::kGuestTso4, feature::kGuestTso6, feature::kGuestEcn,
+                 feature::kGuestUfo);
+
 // What precedes every packet (5.1.6): legacy without mergeable buffers, with them or since
 // version 1, with hash report.
 inline constexpr std::size_t kShortHeader = 10;

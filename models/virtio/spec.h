@@ -84,9 +84,8 @@ class Features {
 inline constexpr Features kLegacyOnly =
     Features::Of(feature::kGso, feature::kNotifyOnEmpty, feature::kAnyLayout, feature::kUnused);
 // What an old driver that takes kUnused is taken to know (6.3): Linux 2.6.25's features.
-inline constexpr Features kBrokenDriver =
-    Features::Of(feature::kMac, feature::kCsum, feature::kHostTso4, feature::kHostTso6,
-                 feature::kHostEcn);
+inline constexpr Features kBrokenDriver = Features::Of(
+    feature::kMac, feature::kCsum, feature::kHostTso4, feature::kHostTso6, feature::kHostEcn);
 
 // Descriptors of split rings (2.7.5) and packed rings (2.8.13).
 struct SplitDescriptor {
