@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/model_sources.h"
-#include "fuzz/e1000_generator.h"
+#include "fuzz/generators.h"
 #include "fuzz/lockstep.h"
 #include "fuzz/save.h"
 #include "fuzz/shrink.h"
@@ -31,7 +31,7 @@ constexpr std::uint64_t kLiveTries = 1000;
 constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 
 struct DiffRequest {
-  Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
+  Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, GeneratorWindow::kSize};
   ModelSources sources;
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;
@@ -45,9 +45,11 @@ struct DiffRequest {
   QtestOptions live;  // no QEMU: a model of this process
 
   bool IsLive() const { return !live.qemu.empty(); }
-  E1000Generator::Window window() const {
-    return {IsLive() ? kLiveWindow : 0, E1000Generator::kRamSize};
+  LivePairing live_pairing() const {
+    const bool virtio = live.device.starts_with("virtio-net");
+    return {pairing.left, live, virtio ? LiveWork::kInBottomHalves : LiveWork::kAtOnce};
   }
+  GeneratorWindow window() const { return {IsLive() ? kLiveWindow : 0, GeneratorWindow::kSize}; }
 };
 
 // What is driven: two models, or a model and a live QEMU.
@@ -56,7 +58,7 @@ class Sides {
   static Result<Sides> Create(const DiffRequest& request, std::uint64_t limit) {
     Sides sides;
     if (request.IsLive()) {
-      auto live = LiveLockstep::Create({request.pairing.left, request.live},
+      auto live = LiveLockstep::Create(request.live_pairing(),
                                        {request.window().base, request.window().size}, limit);
       if (!live) return tl::make_unexpected(live.error());
       sides.live_ = std::move(*live);
@@ -104,7 +106,7 @@ Result<Shrunk> ShrinkSides(const DiffRequest& request, std::vector<Stimulus> ope
   if (!request.IsLive()) {
     return Shrink(request.pairing, std::move(operations), request.no_shrink ? 0 : kMaxTries);
   }
-  const LivePairing pairing{request.pairing.left, request.live};
+  const LivePairing pairing = request.live_pairing();
   const LiveLockstep::Window window{request.window().base, request.window().size};
   const auto compare = [&](std::span<const Stimulus> tried) {
     return CompareLive(pairing, window, tried);
@@ -118,7 +120,7 @@ Result<Found> Investigate(const DiffRequest& request, std::uint64_t seed, std::u
   auto sides = Sides::Create(request, count);
   if (!sides) return tl::make_unexpected(sides.error());
   const auto recorder = std::make_shared<OperationRecorder>(sides->sink());
-  E1000Generator(seed, *recorder, request.window()).Run();
+  GeneratorOf(request.pairing.left.model)(seed, *recorder, request.window());
   std::vector<Stimulus> operations = recorder->operations();
   operations.resize(std::min<std::size_t>(operations.size(), count));
   Found found;
@@ -162,7 +164,7 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
     }
     auto sides = Sides::Create(request, limit);
     if (!sides) return tl::make_unexpected(sides.error());
-    E1000Generator(seed, sides->sink(), request.window()).Run();
+    GeneratorOf(request.pairing.left.model)(seed, sides->sink(), request.window());
     if (auto finished = sides->Finish(); !finished) return tl::make_unexpected(finished.error());
     tally.operations += sides->count();
     ++tally.seeds;
@@ -240,7 +242,7 @@ void Settle(DiffRequest* request) {
   if (!request->IsLive()) return;
 
   request->pairing.right = {fmt::format("{} in {}", request->live.device, request->live.qemu), ""};
-  request->pairing.ram_size = kLiveWindow + E1000Generator::kRamSize;
+  request->pairing.ram_size = kLiveWindow + GeneratorWindow::kSize;
   request->live.ram_size = request->pairing.ram_size;
 }
 

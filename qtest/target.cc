@@ -190,6 +190,16 @@ Status QtestTarget::Exchange() {
   return done;
 }
 
+// QEMU's main loop serves a bottom half in the turn after the one that scheduled it, before or
+// after qtest's input: hence one more round.
+Status QtestTarget::Settle(std::uint64_t rounds) {
+  for (std::uint64_t i = 0; i <= rounds; ++i) {
+    live_->qtest().Post({});
+    if (auto done = Exchange(); !done) return done;
+  }
+  return Ok();
+}
+
 std::uint64_t QtestTarget::ValueOf(std::size_t reply, std::uint8_t size) {
   if (error_) return 0;
   auto value = live_->qtest().Hex(reply);
