@@ -151,6 +151,7 @@ void VirtioGenerator::BringUp() {
   posted_descriptors_ = 0;
   // What was offered before DRIVER_OK is lost when it is written.
   waiting_.clear();
+  blocked_ = false;
 }
 
 void VirtioGenerator::SetUpRings() {
@@ -177,15 +178,17 @@ void VirtioGenerator::SetUpMsix() {
 
 void VirtioGenerator::Give(std::uint16_t queue, const Pieces& pieces) {
   if (Has(feature::kIndirectDesc) && pieces.size() <= 32 && random_.OneIn(3)) {
-    rings_[queue].AddIndirect(*this, pieces, Table());
+    rings_[queue].AddIndirect(*this, pieces, Table(queue));
   } else {
     rings_[queue].Add(*this, pieces);
   }
 }
 
-void VirtioGenerator::Show(std::uint16_t queue) {
+bool VirtioGenerator::Show(std::uint16_t queue) {
   rings_[queue].Publish(*this);
-  if (!random_.OneIn(12)) driver_.Notify(queue);
+  if (random_.OneIn(12)) return false;
+  driver_.Notify(queue);
+  return true;
 }
 
 void VirtioGenerator::Run() {

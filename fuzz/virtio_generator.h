@@ -57,14 +57,16 @@ class VirtioGenerator final : private virtio::DriverBus {
   bool Has(unsigned bit) const { return accepted_.Has(bit); }
   std::uint32_t HeaderSize() const;
   void Give(std::uint16_t queue, const Pieces& pieces);
-  void Show(std::uint16_t queue);
+  // Mostly tells the device, too; whether it did.
+  bool Show(std::uint16_t queue);
 
   // Choices (virtio_choices.cc)
   GuestAddress Buffer(std::uint32_t size);
   std::vector<std::uint8_t> AnyFrame();
   std::uint32_t AnyFrameSize();
   Pieces Cut(GuestAddress address, std::uint32_t size, bool device_writes, std::uint32_t least);
-  GuestAddress Table() { return tables_ + random_.Below(8) * 0x400; }
+  // For the next buffer of the queue.
+  GuestAddress Table(std::uint16_t queue);
 
   // Episodes (virtio_episodes.cc)
   void Transmit();
@@ -132,6 +134,7 @@ class VirtioGenerator final : private virtio::DriverBus {
   };
   std::deque<PostedBuffer> posted_;
   std::deque<std::uint32_t> waiting_;  // frames
+  bool blocked_ = false;               // the first of them until the next notification
   std::uint32_t posted_descriptors_ = 0;
 };
 

@@ -52,7 +52,7 @@ void VirtioGenerator::HostileChain(std::uint16_t queue) {
 // A table of an odd size, one that goes in circles, one whose chain leads out of it.
 void VirtioGenerator::HostileIndirect(std::uint16_t queue) {
   DriverRing& ring = rings_[queue];
-  const GuestAddress table = Table();
+  const GuestAddress table = Table(queue);
   const bool in = queue == kReceive;
   const bool packed = ring.format() == DriverRing::Format::kPacked;
   const std::uint16_t write = in ? descriptor::kWrite : 0;

@@ -185,9 +185,9 @@ std::size_t QtestTarget::PostReadMemory(GuestAddress address, std::size_t size) 
 
 Status QtestTarget::Exchange() {
   if (error_) return tl::make_unexpected(*error_);
-  Status done = live_->qtest().Exchange();
-  Note(done);
-  return done;
+  Note(live_->qtest().Exchange());
+  if (error_) return tl::make_unexpected(*error_);
+  return Ok();
 }
 
 // QEMU's main loop serves a bottom half in the turn after the one that scheduled it, before or

@@ -87,6 +87,11 @@ void Msix::Notify(std::uint16_t vector) {
 }
 
 void Msix::Reset() {
+  if (capability_ != 0) {
+    constexpr std::uint32_t kKept = 0xff & ~((kEnable | kMaskAll) >> 8);
+    const auto at = static_cast<std::uint8_t>(capability_ + kControlAt + 1);
+    pci_.Preset(at, static_cast<std::uint8_t>(pci_.Read(at, 1) & kKept));
+  }
   pending_.fill(false);
   table_ = {};
   for (auto& entry : table_) entry[kControl] = kMaskBit;

@@ -57,7 +57,9 @@ ReceiveResult NetDevice::Receive(const Frame& frame) {
 // Asks the driver to say when there are more, if not.
 bool NetDevice::HasBuffers(Queue& ring, std::uint64_t size) {
   for (std::uint32_t tries = 0; tries < kMaxQueueSize; ++tries) {
-    const bool empty = IsStopped() || ring.IsEmpty(memory());
+    // QEMU looks into a packed ring even while it is stopped.
+    const bool closed = IsStopped() && !Has(feature::kRingPacked);
+    const bool empty = closed || ring.IsEmpty(memory());
     if (!empty && !mergeable_) break;
     const AvailableBytes look = ring.Look(memory(), size);
     if (look.broken) Break();
