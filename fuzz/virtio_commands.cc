@@ -55,9 +55,10 @@ void VirtioGenerator::Addresses() {
   for (int kind = 0; kind < 2; ++kind) {
     const std::uint64_t count = random_.OneIn(5) ? random_.Between(60, 70) : random_.Below(4);
     Append32(&table, random_.OneIn(10) ? count + 1 : count);
+    const bool unicast = random_.OneIn(4) ? kind != 0 : kind == 0;
     for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint8_t first = kind == 0 ? 0x02 : 0x01;
-      const std::uint8_t third = kind == 0 ? 0 : 0x5e;
+      const std::uint8_t first = unicast ? 0x02 : 0x01;
+      const std::uint8_t third = unicast ? 0 : 0x5e;
       table.insert(table.end(),
                    {first, 0, third, 0, 0, static_cast<std::uint8_t>(1 + random_.Below(2))});
     }

@@ -46,6 +46,24 @@ std::uint32_t VirtioGenerator::AnyFrameSize() {
   }
 }
 
+// Makes it IP, with what hashing looks at.
+void VirtioGenerator::AnyPacket(std::vector<std::uint8_t>* frame) {
+  constexpr std::uint8_t kProtocols[] = {6, 17, 1, 6, 17};
+  constexpr std::uint8_t kHeaders[] = {6, 17, 6, 17, 0, 43, 44, 60};
+  const bool ipv6 = random_.OneIn(3);
+  (*frame)[12] = ipv6 ? 0x86 : 0x08;
+  (*frame)[13] = ipv6 ? 0xdd : 0x00;
+  (*frame)[14] = ipv6 ? 0x60 : 0x45;
+  if (frame->size() < 24) return;
+  if (ipv6) {
+    (*frame)[20] = random_.Pick(kHeaders);
+    return;
+  }
+  (*frame)[20] = random_.OneIn(6) ? 0x20 : 0x40;
+  (*frame)[21] = 0;
+  (*frame)[23] = random_.Pick(kProtocols);
+}
+
 std::vector<std::uint8_t> VirtioGenerator::AnyFrame() {
   std::vector<std::uint8_t> frame(AnyFrameSize());
   constexpr std::uint8_t kStations[][6] = {{0x52, 0x54, 0x00, 0x12, 0x34, 0x56},
@@ -66,9 +84,7 @@ std::vector<std::uint8_t> VirtioGenerator::AnyFrame() {
     frame[14] = static_cast<std::uint8_t>(random_.OneIn(8) ? 0x1f : 0);
     frame[15] = static_cast<std::uint8_t>(random_.Below(12));
   } else {
-    frame[12] = 0x08;
-    frame[13] = 0x00;
-    frame[14] = 0x45;
+    AnyPacket(&frame);
   }
   return frame;
 }
@@ -233,6 +249,7 @@ void VirtioGenerator::Msix() {
     case 3:  // function mask, and off
       if (!has_modern_) break;
       ConfigWrite(kMsixControl, 2, static_cast<std::uint32_t>(random_.Below(4)) << 14);
+      if (random_.OneIn(2)) Transmit();
       ConfigWrite(kMsixControl, 2, 0x8000);
       break;
     default:

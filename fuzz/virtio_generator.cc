@@ -130,6 +130,7 @@ void VirtioGenerator::BringUp() {
   const bool legacy = has_legacy_ && (!has_modern_ || random_.OneIn(3));
   driver_ = Driver(*this, legacy ? Driver::Mode::kLegacy : Driver::Mode::kModern);
   ConfigWrite(PciConfig::kCommand, 2, 7);
+  if (random_.OneIn(4)) NegotiateOddly();
   Features wanted = Features::Of(feature::kMac, feature::kCtrlVq);
   for (const unsigned bit : kChoices) {
     if (random_.Below(3) != 0) wanted = wanted | Features::Of(bit);
@@ -152,6 +153,20 @@ void VirtioGenerator::BringUp() {
   // What was offered before DRIVER_OK is lost when it is written.
   waiting_.clear();
   blocked_ = false;
+}
+
+// More than is offered, in part, or what only broken drivers take; what became of it.
+void VirtioGenerator::NegotiateOddly() {
+  driver_.SetStatus(0);
+  const auto words = static_cast<std::uint32_t>(random_.OneIn(2) ? 0xffffffff : random_.Next());
+  if (driver_.mode() == Driver::Mode::kLegacy) {
+    Write({virtio::kLegacyBar, 4, virtio::legacy::kDriverFeatures}, words);
+  } else {
+    Write({virtio::kModernBar, 4, virtio::common::kDriverFeatureSelect}, random_.Below(3));
+    Write({virtio::kModernBar, 4, virtio::common::kDriverFeature}, words);
+    Read({virtio::kModernBar, 4, virtio::common::kDriverFeature});
+  }
+  if (has_legacy_) Read({virtio::kLegacyBar, 4, virtio::legacy::kDriverFeatures});
 }
 
 void VirtioGenerator::SetUpRings() {

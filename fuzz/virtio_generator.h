@@ -52,6 +52,7 @@ class VirtioGenerator final : private virtio::DriverBus {
   // Bringing up (virtio_generator.cc)
   void Discover();
   void BringUp();
+  void NegotiateOddly();
   void SetUpRings();
   void SetUpMsix();
   bool Has(unsigned bit) const { return accepted_.Has(bit); }
@@ -64,6 +65,7 @@ class VirtioGenerator final : private virtio::DriverBus {
   GuestAddress Buffer(std::uint32_t size);
   std::vector<std::uint8_t> AnyFrame();
   std::uint32_t AnyFrameSize();
+  void AnyPacket(std::vector<std::uint8_t>* frame);
   Pieces Cut(GuestAddress address, std::uint32_t size, bool device_writes, std::uint32_t least);
   // For the next buffer of the queue.
   GuestAddress Table(std::uint16_t queue);

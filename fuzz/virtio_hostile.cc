@@ -62,8 +62,8 @@ void VirtioGenerator::HostileIndirect(std::uint16_t queue) {
     if (packed) {  // the second piece has no bytes
       Store(at, virtio::PackedDescriptor{Buffer(4096), i == 0 ? 64u : 0u, 0, write});
     } else {
-      Store(at, virtio::SplitDescriptor{Buffer(4096), 64,
-                                        static_cast<std::uint16_t>(write | descriptor::kNext),
+      const std::uint16_t next = random_.OneIn(3) ? 0 : descriptor::kNext;
+      Store(at, virtio::SplitDescriptor{Buffer(4096), 64, static_cast<std::uint16_t>(write | next),
                                         random_.Pick(kNexts)});
     }
   }
@@ -86,7 +86,7 @@ void VirtioGenerator::HostileIndex(std::uint16_t queue) {
   }
   if (random_.OneIn(2)) {
     Store(ring.driver_area() + virtio::kRingEntries + ring.added() % ring.size() * 2,
-          static_cast<std::uint16_t>(ring.size() + random_.Below(1000)));
+          static_cast<std::uint16_t>(ring.size() + (random_.OneIn(2) ? 0 : random_.Below(1000))));
     Store(ring.driver_area() + virtio::kRingIndex, static_cast<std::uint16_t>(ring.added() + 1));
     return;
   }
@@ -97,12 +97,14 @@ void VirtioGenerator::HostileIndex(std::uint16_t queue) {
   Store(ring.driver_area() + virtio::kRingIndex, static_cast<std::uint16_t>(ring.added() + jump));
 }
 
-// Pieces to read behind pieces to write; nothing to read; nothing to write.
+// Pieces to read behind pieces to write; nothing to read; nothing to write; a header alone.
 void VirtioGenerator::HostileDirection(std::uint16_t queue) {
   const GuestAddress at = Buffer(4096);
   const Pieces wrong_order = {{at, 64, true}, {at + 64, 64, false}};
   const Pieces wrong_way = {{at, 64, queue != kReceive}};
-  rings_[queue].Add(*this, random_.OneIn(2) ? wrong_order : wrong_way);
+  const Pieces header = {{at, HeaderSize(), queue == kReceive}};
+  const Pieces* const kinds[] = {&wrong_order, &wrong_way, &header};
+  rings_[queue].Add(*this, *random_.Pick(kinds));
   rings_[queue].Publish(*this);
 }
 
