@@ -368,10 +368,12 @@ void VirtioGenerator::ResetQueue() {
   if (driver_.mode() == Driver::Mode::kLegacy) return;
   const auto queue = static_cast<std::uint16_t>(random_.Below(kQueues));
   Write({virtio::kModernBar, 2, virtio::common::kQueueSelect}, queue);
-  Write({virtio::kModernBar, 2, virtio::common::kQueueReset}, random_.OneIn(6) ? 2 : 1);
+  const bool resets = !random_.OneIn(6);
+  Write({virtio::kModernBar, 2, virtio::common::kQueueReset}, resets ? 1 : 2);
   Read({virtio::kModernBar, 2, virtio::common::kQueueReset});
   Read({virtio::kModernBar, 2, virtio::common::kQueueEnable});
   if (random_.OneIn(4)) driver_.Notify(queue);
+  if (!resets) return;
   rings_[queue].Clear(*this);
   driver_.SetUpQueue(queue, rings_[queue], static_cast<std::uint16_t>(random_.Below(4)));
   if (queue != kReceive) return;
