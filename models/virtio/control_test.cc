@@ -174,7 +174,8 @@ TEST(ControlTest, WithoutTheFeatureAllVlansPass) {
 
 TEST(ControlTest, GuestOffloadsAreSwitched) {
   Bench bench(WithFeatures(
-      Features::Of(feature::kCtrlGuestOffloads, feature::kGuestCsum, feature::kGuestTso4)));
+      Features::Of(feature::kCtrlGuestOffloads, feature::kGuestCsum, feature::kGuestTso4),
+      "vnet_hdr=on"));
   EXPECT_EQ(bench.device->ReceiveOffloads(), kOffloadChecksum | kOffloadTcp4);
   const auto set = [&](std::uint8_t bits) {
     return bench.Command(control::kGuestOffloads, control::kGuestOffloadsSet,

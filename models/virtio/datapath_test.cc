@@ -147,6 +147,7 @@ TEST_P(DatapathTest, OffloadsPassThrough) {
   BenchSetup setup = MakeSetup();
   setup.features = setup.features | Features::Of(feature::kCsum, feature::kGuestCsum,
                                                  feature::kGuestTso4, feature::kHostTso4);
+  setup.options = "vnet_hdr=on";
   Bench bench(setup);
   const Offload offload{Offload::kNeedsChecksum, Offload::kGsoTcp4, 54, 1448, 34, 16};
   bench.Send(MakeFrame(3000), offload);

@@ -140,7 +140,7 @@ ByteVector Config(std::uint32_t types, const std::vector<std::uint16_t>& table,
 
 BenchSetup WithQueues() {
   BenchSetup setup;
-  setup.options = "mq=on,rss=on,hash=on,queue_pairs=4";
+  setup.options = "mq=on,rss=on,hash=on,queue_pairs=4,vnet_hdr=on";
   return setup;
 }
 
@@ -258,7 +258,7 @@ TEST_F(SteeringTest, ImpossibleConfigurationsAreRefused) {
 
 TEST(HashReportTest, TheHeaderCarriesTheHash) {
   BenchSetup setup;
-  setup.options = "hash=on";
+  setup.options = "hash=on,vnet_hdr=on";
   setup.features = Features::Of(feature::kMac, feature::kCtrlVq, feature::kHashReport);
   Bench bench(setup);
   ByteVector config = Config(hash_type::kTcpv4, {0}, 0, 0);

@@ -171,7 +171,7 @@ Result<Settings> Settings::Take(Options& options) {
   for (const auto take : {TakeInterface, TakeFeatures, TakeNet, TakeQueues, TakeRom}) {
     if (auto taken = take(options, &settings); !taken) return tl::make_unexpected(taken.error());
   }
-  const auto offloads = TakeSwitchOf(options, "vnet_hdr", true);
+  const auto offloads = TakeSwitchOf(options, "vnet_hdr", false);
   if (!offloads) return tl::make_unexpected(offloads.error());
   const auto num_buffers = TakeSwitchOf(options, "num_buffers", true);
   if (!num_buffers) return tl::make_unexpected(num_buffers.error());
@@ -200,7 +200,7 @@ std::string SettingsHelp() {
       "speed=N  Mbit/s (default: unknown)\n"
       "duplex=half|full  (default: unknown)\n"
       "rom_size=N  bytes of the expansion ROM BAR (default 0: none)\n"
-      "vnet_hdr=on|off  the network takes checksum and segmentation offloads (default on)\n"
+      "vnet_hdr=on|off  the network takes checksum and segmentation offloads (default off)\n"
       "num_buffers=on|off  set it without mergeable buffers, too; QEMU 7.2 does not (default on)";
   for (const Switch& row : kSwitches) {
     help += std::string("\n") + row.name + "=on|off  offer " + row.help + " (default " +

@@ -32,7 +32,7 @@ struct Settings {
   std::uint8_t duplex = kUnknownDuplex;
   std::uint32_t rom_size = 0;
   NumBuffers num_buffers = NumBuffers::kSet;
-  Backend backend = Backend::kOffloads;
+  Backend backend = Backend::kPlain;
   Features offered;               // with what the transport adds
   std::uint32_t config_size = 0;  // of the device's configuration space
 

@@ -90,7 +90,7 @@ TEST(TransportTest, InterfacesAndVectorsCanBeLeftOut) {
 }
 
 TEST(TransportTest, OptionsDecideWhatIsOffered) {
-  BareDevice all("mq=on,rss=on,hash=on,packed=on,host_mtu=9000,speed=1000,duplex=full");
+  BareDevice all("vnet_hdr=on,mq=on,rss=on,hash=on,packed=on,host_mtu=9000,speed=1000,duplex=full");
   const Features offered(all.Offered());
   for (const unsigned bit :
        {feature::kMq, feature::kRss, feature::kHashReport, feature::kRingPacked, feature::kMtu,
@@ -105,7 +105,7 @@ TEST(TransportTest, OptionsDecideWhatIsOffered) {
   EXPECT_EQ(all.device->Read({kModernBar, 4, kDeviceRegion + 16}), 0x00802801u);
   EXPECT_EQ(all.device->Read({kModernBar, 4, kDeviceRegion + 20}), 0x1ffu);
   EXPECT_EQ(all.device->Read({kModernBar, 4, kDeviceRegion + 24}), 0xffffffffu);
-  BareDevice plain("vnet_hdr=off,hash=on,mrg_rxbuf=off");
+  BareDevice plain("hash=on,mrg_rxbuf=off");
   const Features less(plain.Offered());
   for (const unsigned bit : {feature::kCsum, feature::kGuestTso4, feature::kHostUfo,
                              feature::kHashReport, feature::kMrgRxbuf, feature::kRingPacked}) {

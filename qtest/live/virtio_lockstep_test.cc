@@ -29,7 +29,7 @@ constexpr Kind kKinds[] = {
 
 LivePairing Pair(const std::string& options, const std::string& model_options = "") {
   LivePairing pairing;
-  pairing.model = {"virtio-net", "vnet_hdr=off,num_buffers=off" + options + model_options};
+  pairing.model = {"virtio-net", "num_buffers=off" + options + model_options};
   pairing.qemu.qemu = NICREPLAY_QEMU;
   pairing.qemu.device = "virtio-net-pci,ioeventfd=off" + options;
   pairing.qemu.ram_size = kBase + GeneratorWindow::kSize;
