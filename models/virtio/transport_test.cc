@@ -145,7 +145,7 @@ TEST(TransportTest, OnlyWhatIsOfferedIsAccepted) {
 }
 
 TEST(TransportTest, ADriverThatTakesTheUnusedBitGetsLittle) {
-  BareDevice bare;
+  BareDevice bare("vnet_hdr=on");
   bare.device->Write({kLegacyBar, 4, legacy::kDriverFeatures}, 0xffffffff);
   EXPECT_EQ(bare.device->Read({kLegacyBar, 4, legacy::kDriverFeatures}), kBrokenDriver.bits());
 }
