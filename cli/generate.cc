@@ -29,7 +29,7 @@ Status WriteSession(const GenerateRequest& request) {
       fmt::format("nicreplay generate, seed {}, {} operations", request.seed, request.operations));
   if (!recording) return tl::make_unexpected(recording.error());
   (*recording)->set_limit(request.operations);
-  GeneratorOf(request.model)(request.seed, **recording, {});
+  GeneratorOf(request.model)(request.seed, **recording, {}, GeneratorTraffic::kAny);
   return (*recording)->Finish();
 }
 

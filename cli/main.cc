@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -8,6 +10,7 @@
 #include "cli/generate.h"
 #include "cli/import.h"
 #include "cli/info.h"
+#include "cli/interleave.h"
 #include "cli/models.h"
 #include "cli/qtest.h"
 #include "cli/replay.h"
@@ -24,6 +27,7 @@ int Run(int argc, char** argv) {
   int exit_code = 0;
   nicreplay::AddReplayCommand(app, &exit_code);
   nicreplay::AddInfoCommand(app, &exit_code);
+  nicreplay::AddInterleaveCommand(app, &exit_code);
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);
@@ -42,6 +46,11 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Memory that was used once stays with the process: fresh pages cost more than what is written to
+  // them.
+  constexpr int kKept = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kKept);
+  mallopt(M_TRIM_THRESHOLD, kKept);
   try {
     return Run(argc, argv);
   } catch (const std::exception& error) {

@@ -46,9 +46,9 @@ struct SessionReport {
   std::optional<Digest> digest;    // of this replay
   std::optional<ReplayOutcome> checked;
   std::optional<DivergenceText> text;
-  std::string stimulus;  // at which it diverges
-  double read_seconds = 0;
-  double checked_seconds = 0;  // medians
+  std::string stimulus;     // at which it diverges
+  double read_seconds = 0;  // medians
+  double checked_seconds = 0;
   double bare_seconds = 0;
   std::vector<double> ratios;  // checked to bare, by round, ascending
 };
@@ -60,59 +60,80 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Each round runs both forms, so that a noisy machine moves both.
-Status RunRounds(const Program& program, const ReplayRequest& request, SessionReport* report) {
+// Reads the trace anew: from the file to what replay runs from.
+Status Read(const std::string& path, const ReplayRequest& request, LoadedTrace* trace,
+            std::vector<double>* times) {
+  const auto start = Clock::now();
+  auto loaded = LoadTrace(path, request.salvage ? Salvage::kYes : Salvage::kNo);
+  times->push_back(Seconds(Clock::now() - start));
+  if (!loaded) return tl::make_unexpected(loaded.error());
+  *trace = std::move(*loaded);
+  return Ok();
+}
+
+// Each round does everything once, so that a noisy machine moves all figures.
+Status RunRounds(const std::string& path, const ReplayRequest& request, LoadedTrace* trace,
+                 SessionReport* report) {
+  std::vector<double> read_times;
   std::vector<double> bare_times;
   std::vector<double> checked_times;
   for (unsigned round = 0; round < std::max(1u, request.repeat); ++round) {
-    auto bare = ReplayBare(program, request.candidate, request.to);
+    if (auto read = Read(path, request, trace, &read_times); !read) return read;
+    auto bare = ReplayBare(*trace, request.candidate, request.to);
     if (!bare) return tl::make_unexpected(bare.error());
     bare_times.push_back(Seconds(bare->time));
     if (request.bare) continue;
-    auto checked = ReplayChecked(program, request.candidate, request.to);
+    auto checked = ReplayChecked(*trace, request.candidate, request.to);
     if (!checked) return tl::make_unexpected(checked.error());
     checked_times.push_back(Seconds(checked->time));
     report->ratios.push_back(checked_times.back() / bare_times.back());
     report->checked = std::move(*checked);
     if (report->checked->divergence) break;
   }
+  report->read_seconds = Median(read_times);
   report->bare_seconds = Median(bare_times);
   if (!checked_times.empty()) report->checked_seconds = Median(checked_times);
   std::sort(report->ratios.begin(), report->ratios.end());
   return Ok();
 }
 
-void DescribeDivergence(const Program& program, const ReplayRequest& request,
-                        SessionReport* report) {
-  const auto describer = DescriberOfModel({program.header.model, request.candidate.model});
+Status DescribeDivergence(const LoadedTrace& trace, const ReplayRequest& request,
+                          SessionReport* report) {
+  const auto program = BuildProgram(trace, Patching::kAsRead);
+  if (!program) return tl::make_unexpected(program.error());
+  const auto describer = DescriberOfModel({trace.header.model, request.candidate.model});
   const Divergence& divergence = *report->checked->divergence;
-  report->text = Describe(divergence, program, *describer);
-  report->stimulus = DescribeStimulus(program.steps[divergence.event].stimulus, *describer);
+  report->text = Describe(divergence, *program, *describer);
+  report->stimulus = DescribeStimulus(program->steps[divergence.event].stimulus, *describer);
+  return Ok();
+}
+
+Result<Digest> DigestOf(const LoadedTrace& trace, const ReplayRequest& request) {
+  auto digest = ReplayDigest(trace, request.candidate);
+  if (!digest || !trace.footer || *digest == trace.footer->digest) return digest;
+  // As for divergences: only the hoisted program says that the model is to blame.
+  const auto hoisted = BuildProgram(trace, Patching::kHoisted);
+  if (!hoisted) return tl::make_unexpected(hoisted.error());
+  return ReplayDigest(*hoisted, request.candidate);
 }
 
 Result<SessionReport> ReplayOne(const std::string& path, const ReplayRequest& request) {
   SessionReport report;
   report.path = path;
-  const auto start = Clock::now();
-  auto loaded = LoadProgram(path, request.salvage ? Salvage::kYes : Salvage::kNo);
-  if (!loaded) return tl::make_unexpected(loaded.error());
-  report.read_seconds = Seconds(Clock::now() - start);
-  const Program& program = loaded->program;
-  report.totals = program.totals;
-  report.damage = loaded->damage;
-  report.recorded = loaded->digest;
-  if (auto done = RunRounds(program, request, &report); !done) {
+  LoadedTrace trace;
+  if (auto done = RunRounds(path, request, &trace, &report); !done) {
     return tl::make_unexpected(done.error());
   }
-  if (report.checked && report.checked->divergence) DescribeDivergence(program, request, &report);
-  if (request.digest) {
-    auto digest = ReplayDigest(program, request.candidate);
-    if (digest && report.recorded && *digest != *report.recorded) {
-      // As for divergences: only the hoisted program says that the model is to blame.
-      auto hoisted = Hoist(program);
-      if (!hoisted) return tl::make_unexpected(hoisted.error());
-      digest = ReplayDigest(*hoisted, request.candidate);
+  report.totals = trace.totals;
+  report.damage = trace.error;
+  if (trace.footer) report.recorded = trace.footer->digest;
+  if (report.checked && report.checked->divergence) {
+    if (auto done = DescribeDivergence(trace, request, &report); !done) {
+      return tl::make_unexpected(done.error());
     }
+  }
+  if (request.digest) {
+    auto digest = DigestOf(trace, request);
     if (!digest) return tl::make_unexpected(digest.error());
     report.digest = *digest;
   }
@@ -168,10 +189,10 @@ void PrintFigures(const SessionReport& report) {
       totals.stimuli, totals.frames_in + totals.frames_out, bytes / 1e6,
       static_cast<double>(totals.stimuli) / seconds / 1e6, frames / seconds / 1e3,
       bytes * 8 / seconds / 1e9);
-  fmt::print("  read {:.1f} ms, bare {:.1f} ms", report.read_seconds * 1e3,
+  fmt::print("  read {:.2f} ms, bare {:.2f} ms", report.read_seconds * 1e3,
              report.bare_seconds * 1e3);
   if (report.checked) {
-    fmt::print(", checked {:.1f} ms: {:.2f}x bare ({:.2f}-{:.2f} in {} rounds)",
+    fmt::print(", checked {:.2f} ms: {:.2f}x bare ({:.2f}-{:.2f} in {} rounds)",
                report.checked_seconds * 1e3, Median(report.ratios), report.ratios.front(),
                report.ratios.back(), report.ratios.size());
   }
@@ -273,7 +294,9 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
                       "Options of the model, key=value,...; default: those of the recording");
   request->sources.AddTo(command);
   command->add_option("--to", request->to, "Stop after this many events");
-  command->add_option("--repeat", request->repeat, "Rounds to measure, bare and checked by turns")
+  command
+      ->add_option("--repeat", request->repeat,
+                   "Rounds to measure: read, bare and checked by turns")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   command->add_flag("--bare", request->bare, "Discard the effects: what the model alone costs");

@@ -8,11 +8,16 @@
 namespace nicreplay {
 namespace {
 
-void GenerateE1000(std::uint64_t seed, OperationSink& sink, GeneratorWindow window) {
-  E1000Generator(seed, sink, {window.base, window.size}).Run();
+void GenerateE1000(std::uint64_t seed, OperationSink& sink, GeneratorWindow window,
+                   GeneratorTraffic traffic) {
+  E1000Generator(seed, sink, {window.base, window.size},
+                 traffic == GeneratorTraffic::kOptimized ? E1000Generator::Traffic::kOptimized
+                                                         : E1000Generator::Traffic::kAny)
+      .Run();
 }
 
-void GenerateVirtio(std::uint64_t seed, OperationSink& sink, GeneratorWindow window) {
+void GenerateVirtio(std::uint64_t seed, OperationSink& sink, GeneratorWindow window,
+                    GeneratorTraffic) {
   VirtioGenerator(seed, sink, window).Run();
 }
 

@@ -18,9 +18,14 @@ struct GeneratorWindow {
   std::size_t size = kSize;
 };
 
+// What is generated: anything, or mostly what optimizations of the datapath are about, where the
+// family's generator makes that difference.
+enum class GeneratorTraffic : std::uint8_t { kAny, kOptimized };
+
 // Drives the device until the sink is done.  The same seed drives the same operations, given the
 // same answers.
-using Generate = void (*)(std::uint64_t seed, OperationSink& sink, GeneratorWindow window);
+using Generate = void (*)(std::uint64_t seed, OperationSink& sink, GeneratorWindow window,
+                          GeneratorTraffic traffic);
 
 // That of the model's family; models of no family are driven as an e1000.
 Generate GeneratorOf(std::string_view model);

@@ -17,6 +17,7 @@
 #include "models/e1000/descriptors.h"
 #include "models/e1000/registers.h"
 #include "models/e1000/timers.h"
+#include "models/net/segment.h"
 #include "models/registry.h"
 
 namespace nicreplay::e1000 {
@@ -26,6 +27,7 @@ using ByteVector = std::vector<std::uint8_t>;
 class TestHost final : public Host {
  public:
   static constexpr std::size_t kMemorySize = 1 << 20;
+  static constexpr Nanoseconds kNoWork = ~Nanoseconds{0};
 
   Nanoseconds Now() override { return now; }
   void DmaRead(GuestAddress address, MutableBytes out) override {
@@ -38,13 +40,33 @@ class TestHost final : public Host {
       if (address < memory.size()) memory[address++] = byte;
     }
   }
-  void Transmit(const Frame& frame) override {
-    ByteVector& bytes = sent.emplace_back();
-    for (const Bytes& piece : frame.pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
+  Bytes MapRead(GuestAddress address, std::size_t size) override {
+    if (address >= mappable) return {};
+    return Bytes(memory).subspan(address, std::min<std::size_t>(size, mappable - address));
   }
+  // Keeps the wire frames that a frame stands for.
+  void Transmit(const Frame& frame) override {
+    if (frame.offload != Offload{}) ++offloaded;
+    EXPECT_EQ(OffloadsNeeded(frame.offload) & ~offloads, 0);
+    Segmenter segmenter;
+    EXPECT_EQ(segmenter.Parse(frame), OffloadFault::kNone);
+    for (std::size_t i = 0; i < segmenter.count(); ++i) {
+      ByteVector& bytes = sent.emplace_back();
+      for (const Bytes& piece : segmenter.Get(i)) {
+        bytes.insert(bytes.end(), piece.begin(), piece.end());
+      }
+    }
+  }
+  OffloadSet TransmitOffloads() override { return offloads; }
+  void RequestWork(Nanoseconds deadline) override {
+    work_deadline = std::min(work_deadline, deadline);
+  }
+  void CancelWork() override { work_deadline = kNoWork; }
   void SetInterrupt(LineLevel level) override { line = level; }
   void ArmTimer(TimerId id, Nanoseconds deadline) override { timers[id] = deadline; }
   void CancelTimer(TimerId id) override { timers.erase(id); }
+  void RequestWork(Nanoseconds deadline) override { work = std::min(work, deadline); }
+  void CancelWork() override { work = kNoWork; }
   void FlushReceive() override {
     ++flushes;
     while (!queue.empty()) {
@@ -61,6 +83,7 @@ class TestHost final : public Host {
 
   Device* device = nullptr;
   Nanoseconds now = 0;
+  Nanoseconds work = kNoWork;  // when it is due
   ByteVector memory = ByteVector(kMemorySize);
   std::vector<DmaWriteRecord> writes;
   std::vector<ByteVector> sent;
@@ -69,6 +92,10 @@ class TestHost final : public Host {
   LineLevel line = LineLevel::kLow;
   int flushes = 0;
   int dma_reads = 0;
+  std::size_t mappable = 0;  // bytes of memory that MapRead gives
+  OffloadSet offloads = 0;   // that Transmit takes
+  int offloaded = 0;         // frames that came with an offload header
+  Nanoseconds work_deadline = kNoWork;
 };
 
 // A device after power-on, reset, with bus mastering on.
@@ -80,8 +107,8 @@ class Bench {
   static constexpr GuestAddress kRxData = 0x40000;  // a 16 KiB buffer a descriptor
   static constexpr std::uint32_t kRingSize = 8;
 
-  explicit Bench(const std::string& options = "") {
-    auto created = CreateModel("e1000-stock", options, host);
+  explicit Bench(const std::string& options = "", const std::string& model = "e1000-stock") {
+    auto created = CreateModel(model, options, host);
     EXPECT_TRUE(created.has_value());
     device = std::move(*created);
     host.device = device.get();

@@ -43,7 +43,8 @@ std::unique_ptr<LiveLockstep> RunSession(const LivePairing& pairing, std::uint64
     ADD_FAILURE() << lockstep.error().ToString();
     return nullptr;
   }
-  GeneratorOf("virtio-net")(seed, **lockstep, {kBase, GeneratorWindow::kSize});
+  GeneratorOf("virtio-net")(seed, **lockstep, {kBase, GeneratorWindow::kSize},
+                            GeneratorTraffic::kAny);
   const auto finished = (*lockstep)->Finish(LiveLockstep::Extent::kAllMemory);
   EXPECT_TRUE(finished) << finished.error().ToString();
   return std::move(*lockstep);
