@@ -22,6 +22,7 @@ import subprocess
 import sys
 
 UNREACHED = "unreached"
+TEST = "_test.cc"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,16 +71,18 @@ def run_gcov(objects):
 
 def measure(objects, wanted):
     """Path to File, for the paths wanted.  Objects of sources that are gone are passed over."""
-    files = {}
+    files, used = {}, set()
     for unit in run_gcov(objects):
         base = unit["current_working_directory"]
         paths = [os.path.realpath(os.path.join(base, entry["file"])) for entry in unit["files"]]
         if not all(map(os.path.exists, paths)):
             continue
+        if TEST not in unit["data_file"]:
+            used.update(paths)
         for path, entry in zip(paths, unit["files"]):
             if path in wanted:
                 files.setdefault(path, File()).add(entry)
-    return files
+    return {path: file for path, file in files.items() if path in used}
 
 
 def shown(path):
