@@ -137,7 +137,9 @@ void VirtioGenerator::Hostile() {
   broken_ = true;
   // A broken device stays quiet.
   driver_.Notify(static_cast<std::uint16_t>(random_.Below(kQueues)));
-  episodes_ = std::min(episodes_, 6u);
+  // A device that took the chain is elsewhere in a packed ring than its driver: what it finds there
+  // a lap later may be shorter than a header, and QEMU 7.2 aborts on that.
+  episodes_ = Has(feature::kRingPacked) ? 0 : std::min(episodes_, 6u);
 }
 
 }  // namespace nicreplay
