@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/model_sources.h"
-#include "fuzz/e1000_generator.h"
+#include "fuzz/generators.h"
 #include "fuzz/lockstep.h"
 #include "fuzz/save.h"
 #include "fuzz/scheduled_sink.h"
@@ -33,7 +33,7 @@ constexpr std::uint64_t kLiveTries = 1000;
 constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 
 struct DiffRequest {
-  Pairing pairing{{"", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
+  Pairing pairing{{"", ""}, {"qemu-e1000", ""}, GeneratorWindow::kSize};
   std::string switches;  // of the right side
   std::string schedule;  // empty: at random, by the session's seed
   ModelSources sources;
@@ -51,9 +51,11 @@ struct DiffRequest {
 
   bool IsLive() const { return !live.qemu.empty(); }
   bool HasSwitches() const { return !pairing.contract.switches.empty(); }
-  E1000Generator::Window window() const {
-    return {IsLive() ? kLiveWindow : 0, E1000Generator::kRamSize};
+  LivePairing live_pairing() const {
+    const bool virtio = live.device.starts_with("virtio-net");
+    return {pairing.left, live, virtio ? LiveWork::kInBottomHalves : LiveWork::kAtOnce};
   }
+  GeneratorWindow window() const { return {IsLive() ? kLiveWindow : 0, GeneratorWindow::kSize}; }
 };
 
 // What is driven: two models, or a model and a live QEMU.
@@ -62,7 +64,7 @@ class Sides {
   static Result<Sides> Create(const DiffRequest& request, std::uint64_t limit) {
     Sides sides;
     if (request.IsLive()) {
-      auto live = LiveLockstep::Create({request.pairing.left, request.live},
+      auto live = LiveLockstep::Create(request.live_pairing(),
                                        {request.window().base, request.window().size}, limit);
       if (!live) return tl::make_unexpected(live.error());
       sides.live_ = std::move(*live);
@@ -107,20 +109,21 @@ class Session {
 
   void Run() {
     OperationSink& sink = scheduled_ ? *scheduled_ : *sink_;
-    E1000Generator(seed_, sink, window_, traffic_).Run();
+    generate_(seed_, sink, window_, traffic_);
   }
 
  private:
   Session(const DiffRequest& request, std::uint64_t seed, OperationSink& sink)
       : seed_(seed),
+        generate_(GeneratorOf(request.pairing.left.model)),
         window_(request.window()),
-        traffic_(request.HasSwitches() ? E1000Generator::Traffic::kOptimized
-                                       : E1000Generator::Traffic::kAny),
+        traffic_(request.HasSwitches() ? GeneratorTraffic::kOptimized : GeneratorTraffic::kAny),
         sink_(&sink) {}
 
   std::uint64_t seed_;
-  E1000Generator::Window window_;
-  E1000Generator::Traffic traffic_;
+  Generate generate_;
+  GeneratorWindow window_;
+  GeneratorTraffic traffic_;
   OperationSink* sink_;
   std::unique_ptr<ScheduledSink> scheduled_;
 };
@@ -148,7 +151,7 @@ Result<Shrunk> ShrinkSides(const DiffRequest& request, std::vector<Stimulus> ope
   if (!request.IsLive()) {
     return Shrink(request.pairing, std::move(operations), request.no_shrink ? 0 : kMaxTries);
   }
-  const LivePairing pairing{request.pairing.left, request.live};
+  const LivePairing pairing = request.live_pairing();
   const LiveLockstep::Window window{request.window().base, request.window().size};
   const auto compare = [&](std::span<const Stimulus> tried) {
     return CompareLive(pairing, window, tried);
@@ -352,7 +355,7 @@ void Settle(DiffRequest* request) {
   if (!request->IsLive()) return;
 
   request->pairing.right = {fmt::format("{} in {}", request->live.device, request->live.qemu), ""};
-  request->pairing.ram_size = kLiveWindow + E1000Generator::kRamSize;
+  request->pairing.ram_size = kLiveWindow + GeneratorWindow::kSize;
   request->live.ram_size = request->pairing.ram_size;
 }
 

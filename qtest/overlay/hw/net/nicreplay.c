@@ -600,6 +600,18 @@ static void present_identity(PCIDevice *pci, const nr_info *info) {
   pci->config_write = config_write;
 }
 
+static uint8_t bar_type(nr_bar_kind kind) {
+  switch (kind) {
+    case NR_BAR_IO:
+      return PCI_BASE_ADDRESS_SPACE_IO;
+    case NR_BAR_MEMORY64:
+      return PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_PREFETCH |
+             PCI_BASE_ADDRESS_MEM_TYPE_64;
+    default:
+      return PCI_BASE_ADDRESS_SPACE_MEMORY;
+  }
+}
+
 static void register_bars(NicReplayState *s, const nr_info *info) {
   for (int i = 0; i < kBars; i++) {
     NicReplayBar *bar = &s->bars[i];
@@ -609,10 +621,7 @@ static void register_bars(NicReplayState *s, const nr_info *info) {
     bar->owner = s;
     bar->number = i;
     memory_region_init_io(&bar->region, OBJECT(s), &bar_ops, bar, "nicreplay", info->bars[i].size);
-    pci_register_bar(
-        PCI_DEVICE(s), i,
-        info->bars[i].kind == NR_BAR_IO ? PCI_BASE_ADDRESS_SPACE_IO : PCI_BASE_ADDRESS_SPACE_MEMORY,
-        &bar->region);
+    pci_register_bar(PCI_DEVICE(s), i, bar_type(info->bars[i].kind), &bar->region);
   }
 }
 
