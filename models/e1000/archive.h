@@ -8,7 +8,8 @@
 //   Bounded(value, last)    an integer or enumerator from 0 to `last`
 //   Flag(value)             a bool, one byte
 //   Buffer(bytes)           an array of bytes
-//   Registers(dwords)       the values of BAR 0
+//   Buffer(bytes, used)     one whose bytes from `used` on are 0
+//   Registers(dwords, used) the values of BAR 0; without a bit in `used`, a block of them is 0
 #pragma once
 
 #include <array>
@@ -33,10 +34,12 @@ class SizeArchive {
     size_ += sizeof(T);
   }
   template <std::size_t N>
-  void Buffer(const std::array<std::uint8_t, N>&) {
+  void Buffer(const std::array<std::uint8_t, N>&, std::size_t = 0) {
     size_ += N;
   }
-  void Registers(const std::array<std::uint32_t, kDwords>& dwords) { size_ += sizeof(dwords); }
+  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint32_t) {
+    size_ += sizeof(dwords);
+  }
 
   std::size_t size() const { return size_; }
 
@@ -59,10 +62,10 @@ class SaveArchive {
     Put(&value, sizeof(value));
   }
   template <std::size_t N>
-  void Buffer(const std::array<std::uint8_t, N>& bytes) {
+  void Buffer(const std::array<std::uint8_t, N>& bytes, std::size_t = 0) {
     Put(bytes.data(), N);
   }
-  void Registers(const std::array<std::uint32_t, kDwords>& dwords) {
+  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint32_t) {
     Put(dwords.data(), sizeof(dwords));
   }
 
@@ -97,8 +100,14 @@ class LoadArchive {
   void Buffer(std::array<std::uint8_t, N>& bytes) {
     Take(bytes.data(), N);
   }
-  void Registers(std::array<std::uint32_t, kDwords>& dwords) {
+  template <std::size_t N>
+  void Buffer(std::array<std::uint8_t, N>& bytes, std::size_t& used) {
+    Buffer(bytes);
+    used = N;
+  }
+  void Registers(std::array<std::uint32_t, kDwords>& dwords, std::uint32_t& used) {
     Take(dwords.data(), sizeof(dwords));
+    used = ~std::uint32_t{0};
   }
 
  private:
@@ -108,6 +117,16 @@ class LoadArchive {
   }
 
   const std::uint8_t* next_;
+};
+
+// Only what is small: for a device that clears its registers and buffers otherwise.
+template <typename Base>
+class SmallArchive : public Base {
+ public:
+  using Base::Base;
+  template <std::size_t N>
+  void Buffer(const std::array<std::uint8_t, N>&, std::size_t = 0) {}
+  void Registers(const std::array<std::uint32_t, kDwords>&, std::uint32_t) {}
 };
 
 // Whether all dwords of BAR 0 have values that their registers can hold; no register holds 0.
@@ -134,10 +153,10 @@ class CheckArchive {
     valid_ = valid_ && value <= last;
   }
   template <std::size_t N>
-  void Buffer(const std::array<std::uint8_t, N>&) {
+  void Buffer(const std::array<std::uint8_t, N>&, std::size_t = 0) {
     next_ += N;
   }
-  void Registers(const std::array<std::uint32_t, kDwords>& dwords) {
+  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint32_t) {
     valid_ = valid_ && RegistersCanHold({next_, sizeof(dwords)});
     next_ += sizeof(dwords);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <vector>
 
 #include "models/e1000/archive.h"
 #include "models/e1000/control_plane.h"
@@ -47,7 +48,14 @@ class StockDevice final : public Device {
       : fingerprint_(FingerprintOf(settings)),
         control_(settings, host),
         receiver_(control_),
-        transmitter_(control_, receiver_) {}
+        transmitter_(control_, receiver_) {
+    SmallArchive<SizeArchive> size;
+    Archived(*this, size);
+    power_on_.resize(PciConfig::kStateSize + size.size());
+    control_.pci().Save(MutableBytes(power_on_).first<PciConfig::kStateSize>());
+    SmallArchive<SaveArchive> archive(MutableBytes(power_on_).subspan(PciConfig::kStateSize));
+    Archived(*this, archive);
+  }
 
   const DeviceInfo& info() const override { return control_.info(); }
 
@@ -84,6 +92,14 @@ class StockDevice final : public Device {
   void Reset() override {
     transmitter_.Reset();
     control_.Reset();
+  }
+
+  bool PowerCycle() override {
+    transmitter_.Reset();
+    control_.registers().Clear();
+    SmallArchive<LoadArchive> archive(Bytes(power_on_).subspan(PciConfig::kStateSize));
+    Archived(*this, archive);
+    return control_.pci().Load(Bytes(power_on_).first<PciConfig::kStateSize>());
   }
 
   std::size_t StateSize() const override {
@@ -134,6 +150,7 @@ class StockDevice final : public Device {
   ControlPlane control_;
   StockReceiver receiver_;
   StockTransmitter transmitter_;
+  std::vector<std::uint8_t> power_on_;  // what is small of the state after creation
 };
 
 Result<std::unique_ptr<Device>> CreateStock(const ModelEntry&, const Options& options, Host& host) {
