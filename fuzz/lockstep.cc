@@ -3,6 +3,8 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+
 #include "models/families.h"
 #include "replay/exact.h"
 
@@ -21,6 +23,22 @@ std::optional<Divergence> Differ(Divergence::Kind kind, std::uint64_t left, std:
 
 }  // namespace
 
+void CapturingMachine::SetBudget(std::uint64_t budget, void (*hang)()) {
+  budget_ = budget;
+  hang_ = hang;
+}
+
+void CapturingMachine::Restart(const SparseRam::Page& contents) {
+  Machine::Restart(contents);
+  Forget();
+  spent_ = 0;
+}
+
+void CapturingMachine::Spend(std::size_t bytes) {
+  spent_ += 1 + bytes / 1024;
+  if (over_budget() && spent_ - budget_ > kHang) hang_();
+}
+
 void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
   if (bytes_.size() + bytes.size() > kMaxBytes) {
     excess_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), excess_ + entry->address) | 1;
@@ -30,7 +48,23 @@ void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
   entry->size += bytes.size();
 }
 
+void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
+  Spend(out.size());
+  if (over_budget()) {
+    std::fill(out.begin(), out.end(), std::uint8_t{0});
+  } else {
+    Machine::DmaRead(address, out);
+  }
+}
+
+Bytes CapturingMachine::MapRead(GuestAddress address, std::size_t size) {
+  Spend(0);
+  return over_budget() ? Bytes{} : Machine::MapRead(address, size);
+}
+
 void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
+  Spend(data.size());
+  if (over_budget()) return;
   Machine::DmaWrite(address, data);
   if (data.empty()) return;
   const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
@@ -40,12 +74,24 @@ void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
 }
 
 void CapturingMachine::Transmit(const Frame& frame) {
+  Spend(frame.size());
+  if (over_budget()) return;
   entries_.push_back({.kind = EffectKind::kTransmit, .offload = frame.offload});
   for (const Bytes& piece : frame.pieces) Keep(&entries_.back(), piece);
 }
 
 bool CapturingMachine::SameEffects(const CapturingMachine& other) const {
   return entries_ == other.entries_ && bytes_ == other.bytes_ && excess_ == other.excess_;
+}
+
+std::uint64_t CapturingMachine::Hash() const {
+  std::uint64_t hash = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(), excess_);
+  for (const Captured& entry : entries_) {
+    const std::uint64_t words[] = {entry.address, entry.size,
+                                   static_cast<std::uint64_t>(entry.kind), entry.offload.gso_size};
+    hash = XXH3_64bits_withSeed(words, sizeof(words), hash);
+  }
+  return hash;
 }
 
 std::vector<Effect> CapturingMachine::Effects() const {
@@ -70,17 +116,23 @@ void CapturingMachine::Forget() {
   excess_ = 0;
 }
 
-Status Lockstep::Side::Create(const Candidate& candidate) {
-  auto created = CreateModel(candidate.model, candidate.options, machine);
+Status Lockstep::Side::Create(const Candidate& of) {
+  auto created = CreateModel(of.model, of.options, machine);
   if (!created) return tl::make_unexpected(created.error());
+  candidate = of;
   device = std::move(*created);
   machine.Attach(device.get());
   return Ok();
 }
 
+void Lockstep::Side::Restart(const SparseRam::Page& contents) {
+  machine.Restart(contents);
+  if (!device->PowerCycle()) device->Load(power_on);
+}
+
 Lockstep::Lockstep(const Pairing& pairing, std::uint64_t limit)
-    : left_(pairing.ram_size),
-      right_(pairing.ram_size),
+    : left_(pairing),
+      right_(pairing),
       describer_(DescriberOfModel({pairing.left.model, pairing.right.model})),
       limit_(limit) {}
 
@@ -92,7 +144,67 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
   if (auto created = lockstep->right_.Create(pairing.right); !created) {
     return tl::make_unexpected(created.error());
   }
+  for (Side* side : {&lockstep->left_, &lockstep->right_}) {
+    if (side->device->PowerCycle()) continue;
+    side->power_on.resize(side->device->StateSize());
+    side->device->Save(side->power_on);
+  }
   return lockstep;
+}
+
+void Lockstep::Restart(const SparseRam::Page& contents) {
+  left_.Restart(contents);
+  right_.Restart(contents);
+  describer_->OnReset();
+  count_ = 0;
+  digest_ = 0;
+  abandoned_ = false;
+  divergence_.reset();
+}
+
+void Lockstep::SetBudget(std::uint64_t budget, void (*hang)()) {
+  left_.machine.SetBudget(budget, hang);
+  right_.machine.SetBudget(budget, hang);
+}
+
+Status Lockstep::ReloadRight() {
+  std::vector<std::uint8_t> state(right_.device->StateSize());
+  right_.device->Save(state);
+  auto created = right_.Create(right_.candidate);
+  if (!created) return created;
+  if (!right_.device->Load(state)) {
+    return Fail(ErrorCode::kCorrupt, right_.candidate.model + " refuses its own state");
+  }
+  return Ok();
+}
+
+std::vector<std::uint64_t> Lockstep::TouchedPages() const {
+  std::vector<std::uint64_t> pages;
+  for (const Side* side : {&left_, &right_}) {
+    const SparseRam* ram = side->machine.sparse_ram();
+    if (ram != nullptr) pages.insert(pages.end(), ram->touched().begin(), ram->touched().end());
+  }
+  std::sort(pages.begin(), pages.end());
+  pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
+  return pages;
+}
+
+std::optional<Divergence> Lockstep::CompareSpending() const {
+  constexpr std::uint64_t kMuchMore = 16;
+  if (!right_.machine.over_budget()) return std::nullopt;
+  if (left_.machine.spent() > right_.machine.spent() / kMuchMore) return std::nullopt;
+  Divergence divergence;
+  divergence.kind = Divergence::Kind::kRunaway;
+  divergence.expected = left_.machine.spent();
+  divergence.found = right_.machine.spent();
+  return divergence;
+}
+
+void Lockstep::Digest(std::uint64_t value) {
+  const std::uint64_t words[] = {digest_, value, left_.machine.Hash(),
+                                 left_.machine.line() == LineLevel::kHigh ? 1u : 0u,
+                                 left_.device->CanReceive() ? 1u : 0u};
+  digest_ = XXH3_64bits(words, sizeof(words));
 }
 
 std::optional<Divergence> Lockstep::CompareState() const {
@@ -136,7 +248,13 @@ std::uint64_t Lockstep::Do(const Stimulus& operation) {
   right_.machine.Forget();
   const std::uint64_t left = left_.machine.Apply(operation);
   const std::uint64_t right = right_.machine.Apply(operation);
-  divergence_ = Compare(left, right);
+  const auto out_of_memory = [](const Side& side) {
+    return side.machine.sparse_ram() != nullptr && side.machine.sparse_ram()->exhausted();
+  };
+  abandoned_ = left_.machine.over_budget() || right_.machine.over_budget() ||
+               out_of_memory(left_) || out_of_memory(right_);
+  divergence_ = abandoned_ ? CompareSpending() : Compare(left, right);
+  if (digesting_ && !abandoned_) Digest(left);
   if (divergence_) divergence_->event = count_;
   ++count_;
   Follow(*describer_, operation);

@@ -6,7 +6,8 @@ namespace nicreplay {
 Result<std::unique_ptr<RecordingSession>> RecordingSession::Create(const std::string& path,
                                                                    const Candidate& candidate,
                                                                    std::size_t ram_size,
-                                                                   const std::string& environment) {
+                                                                   const std::string& environment,
+                                                                   MemoryKind memory) {
   auto entry = FindModel(candidate.model);
   if (!entry) return tl::make_unexpected(entry.error());
   auto options = Options::Parse(candidate.options);
@@ -18,7 +19,7 @@ Result<std::unique_ptr<RecordingSession>> RecordingSession::Create(const std::st
   header.environment = environment;
   auto writer = TraceWriter::Create(path, header);
   if (!writer) return tl::make_unexpected(writer.error());
-  std::unique_ptr<RecordingSession> session(new RecordingSession(ram_size));
+  std::unique_ptr<RecordingSession> session(new RecordingSession(ram_size, memory));
   session->writer_ = std::move(*writer);
   auto device = RecordingDevice::Create(**entry, *options, session->machine_, *session->writer_);
   if (!device) return tl::make_unexpected(device.error());
@@ -47,7 +48,8 @@ Status RecordingSession::Finish() {
 
 Status SaveOperations(const std::string& path, const Pairing& pairing,
                       std::span<const Stimulus> operations, const std::string& environment) {
-  auto session = RecordingSession::Create(path, pairing.left, pairing.ram_size, environment);
+  auto session =
+      RecordingSession::Create(path, pairing.left, pairing.ram_size, environment, pairing.memory);
   if (!session) return tl::make_unexpected(session.error());
   for (const Stimulus& operation : operations) (*session)->Do(operation);
   return (*session)->Finish();

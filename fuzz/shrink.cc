@@ -26,17 +26,13 @@ class Shrinker {
     if (!first) return tl::make_unexpected(first.error());
     if (!*first) return Fail(ErrorCode::kUsage, "the operations to shrink show no difference");
     Accept(std::move(operations), **first);
-    name_ = Name(best_.operations, best_.divergence);
+    name_ = FailureName(best_.divergence, pairing_, best_.operations);
     RemoveRuns();
     best_.tries = tries_;
     return best_;
   }
 
  private:
-  std::string Name(const std::vector<Stimulus>& operations, const Divergence& divergence) const {
-    return WithoutNumbers(DescribeOperations(divergence, pairing_, operations).name);
-  }
-
   void Accept(std::vector<Stimulus> operations, const Divergence& divergence) {
     operations.resize(divergence.event + 1);
     best_.operations = std::move(operations);
@@ -47,7 +43,7 @@ class Shrinker {
     ++tries_;
     auto found = compare_(operations);
     if (!found || !*found || (*found)->kind != best_.divergence.kind) return false;
-    if (Name(operations, **found) != name_) return false;
+    if (FailureName(**found, pairing_, operations) != name_) return false;
     Accept(std::move(operations), **found);
     return true;
   }
@@ -85,6 +81,12 @@ class Shrinker {
 };
 
 }  // namespace
+
+std::string FailureName(const Divergence& divergence, const Pairing& pairing,
+                        std::span<const Stimulus> operations) {
+  const std::string name = DescribeOperations(divergence, pairing, operations).name;
+  return std::string(KindName(divergence.kind)) + ": " + WithoutNumbers(name);
+}
 
 Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
                       std::uint64_t max_tries) {

@@ -3,6 +3,13 @@
 
 namespace nicreplay {
 
+void NetPort::Restart() {
+  queue_.clear();
+  link_ = LinkState::kUp;
+  disabled_ = false;
+  overflowed_ = 0;
+}
+
 void NetPort::Queue(Bytes frame, const Offload& offload) {
   if (queue_.size() >= kMaxQueued) {
     ++overflowed_;
