@@ -5,6 +5,8 @@
 
 #include "fuzz/e1000_input.h"
 #include "models/e1000/fields.h"
+#include "models/net/byte_order.h"
+#include "models/net/checksum.h"
 
 namespace nicreplay {
 
@@ -55,6 +57,7 @@ std::size_t PutHeaders(std::uint8_t* packet, std::size_t payload, bool ipv6, boo
   packet[12] = ipv6 ? 0x86 : 0x08;
   packet[13] = ipv6 ? 0xdd : 0x00;
   std::uint8_t* ip = packet + kEthernetHeader;
+  std::memset(ip, 0, 40);
   const std::size_t ip_header = ipv6 ? 40 : 20;
   const std::size_t transport = udp ? 8 : kTcpHeader;
   const std::size_t length = transport + payload + (ipv6 ? 0 : ip_header);
@@ -63,6 +66,8 @@ std::size_t PutHeaders(std::uint8_t* packet, std::size_t payload, bool ipv6, boo
   ip[length_at] = static_cast<std::uint8_t>(length >> 8);
   ip[length_at + 1] = static_cast<std::uint8_t>(length);
   ip[ipv6 ? 6 : 9] = udp ? 17 : 6;
+  // Frames with an offload header are refused without it.
+  if (!ipv6) StoreBe16(ip + 10, ChecksumFinish(ChecksumAdd({ip, ip_header})));
   std::uint8_t* tcp = ip + ip_header;
   if (!udp) {
     tcp[12] = 0x50;
@@ -225,6 +230,11 @@ void E1000Input::PlaySuperFrame(InputReader operands, unsigned variant) {
   offload.gso_size = operands.Take<std::uint16_t>();
   const std::size_t payload = operands.Take<std::uint16_t>() % kMaxFrame;
   const std::uint8_t change = operands.Byte();
+  // Some dozens of segments show what thousands would.
+  if (offload.gso_size != 0) {
+    offload.gso_size =
+        static_cast<std::uint16_t>(std::max<std::size_t>(offload.gso_size, payload / 40));
+  }
   FillPattern({buffer.data(), payload + 100}, operands.Take<std::uint16_t>());
   const std::uint8_t type = kTypes[variant >> 1];
   const bool udp = type == Offload::kGsoUdp || (type == Offload::kGsoNone && (change & 1) != 0);
@@ -238,7 +248,7 @@ void E1000Input::PlaySuperFrame(InputReader operands, unsigned variant) {
   offload.header_length = static_cast<std::uint16_t>(header);
   if ((change & 0x10) != 0) offload.checksum_start += change >> 5;
   if ((change & 0x60) == 0x60) offload.checksum_offset += change >> 5;
-  Offer({buffer.data(), header + payload}, variant);
+  Offer({buffer.data(), header + payload}, variant, &offload);
 }
 
 // Bytes.  The variant: another follows at once.

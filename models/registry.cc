@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "models/e1000/deferred.h"
 #include "models/e1000/e1000.h"
 
 namespace nicreplay {
@@ -13,7 +14,8 @@ namespace {
 
 // Never destroyed, because the entries of plugins live for ever.
 std::vector<const ModelEntry*>& Registry() {
-  static auto& models = *new std::vector<const ModelEntry*>{&E1000StockEntry()};
+  static auto& models =
+      *new std::vector<const ModelEntry*>{&E1000StockEntry(), &E1000DeferredEntry()};
   return models;
 }
 

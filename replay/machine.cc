@@ -145,14 +145,26 @@ void Machine::AdvanceTo(Nanoseconds time) {
   now_ = std::max(now_, time);
 }
 
+void Machine::OfferFrame(const Stimulus& stimulus) {
+  const Offload offload = stimulus.offload == nullptr ? Offload{} : *stimulus.offload;
+  if (stimulus.detail == 0 && !port_.gathering()) {
+    port_.Offer(stimulus.bytes(), offload);
+    return;
+  }
+  port_.Gather(stimulus.bytes(), offload);
+  if (stimulus.detail == 0) port_.OfferBurst();
+}
+
 std::uint64_t Machine::Apply(const Stimulus& stimulus) {
+  // A burst whose end does not come ends here.
+  if (stimulus.kind != StimulusKind::kFrame) port_.OfferBurst();
   AdvanceTo(stimulus.time);
   switch (stimulus.kind) {
     case StimulusKind::kMemory:
       DmaWrite(stimulus.value, stimulus.bytes());
       return 0;
     case StimulusKind::kFrame:
-      port_.Offer(stimulus.bytes(), stimulus.offload == nullptr ? Offload{} : *stimulus.offload);
+      OfferFrame(stimulus);
       return 0;
     case StimulusKind::kLink:
       port_.SetLink(stimulus.detail != 0 ? LinkState::kUp : LinkState::kDown);

@@ -43,8 +43,9 @@ class Machine : public Host {
   LineLevel line() const { return line_; }
 
   // Lets time pass up to stimulus.time, then does what the stimulus says: kFrame offers the frame
-  // to the port, kMemory writes RAM, kTimer does nothing (timers are the machine's), kWork runs the
-  // device's work if it asked for it.  Returns the value of a read, 0 otherwise.
+  // to the port (a burst with its last frame), kMemory writes RAM, kTimer does nothing (timers are
+  // the machine's), kWork runs the device's work if it asked for it.  Returns the value of a read,
+  // 0 otherwise.
   std::uint64_t Apply(const Stimulus& stimulus);
 
   // When the timer fires, kNotArmed: not armed.
@@ -84,6 +85,7 @@ class Machine : public Host {
   void ForEachPart(GuestAddress address, std::size_t size, F f);
   void FindNextDeadline();
   void FireTimer();
+  void OfferFrame(const Stimulus& stimulus);
 
   struct Free {
     void operator()(std::uint8_t* memory) const { std::free(memory); }
