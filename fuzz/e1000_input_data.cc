@@ -22,6 +22,20 @@ constexpr std::size_t kTcpHeader = 20;
 constexpr std::size_t kMaxFrame = 17000;
 using FrameBuffer = std::array<std::uint8_t, 20000>;
 
+// Mostly short, as time goes into long ones: the upper bits choose among 1 KiB, 4 KiB, and all.
+std::uint16_t TakeLength(InputReader* operands) {
+  const auto raw = operands->Take<std::uint16_t>();
+  if (raw < 0xc000) return raw & 0x3ff;
+  if (raw < 0xf000) return raw & 0xfff;
+  return static_cast<std::uint16_t>(raw << 4 | raw >> 12);
+}
+
+// Mostly 8 to 64.
+std::uint32_t TakeRingCount(InputReader* operands) {
+  const std::uint8_t raw = operands->Byte();
+  return raw < 0xf0 ? 8u << (raw & 3) : 8u * (1 + (raw & 15u)) + (raw & 1) * 128u;
+}
+
 // Different bytes everywhere, cheaply.
 void FillPattern(MutableBytes bytes, std::uint64_t seed) {
   std::uint64_t word = (seed + 1) * 0x9e3779b97f4a7c15u;
@@ -94,10 +108,10 @@ void E1000Input::Push(const e1000::RawDescriptor& descriptor) {
   if (++tx_.tail >= tx_.count) tx_.tail = 0;
 }
 
-// page, eights of descriptors, head
+// page, descriptors, head
 void E1000Input::PlayStartTransmit(InputReader operands, unsigned variant) {
   const GuestAddress base = GuestAddress{operands.Byte()} << 12;
-  const std::uint32_t count = 8u * (1 + (operands.Byte() & 31u));
+  const std::uint32_t count = TakeRingCount(&operands);
   const std::uint32_t head = operands.Byte();
   StartTransmitRing(base, count, variant < 4 ? head % count : head);
 }
@@ -108,7 +122,7 @@ void E1000Input::PlayTransmit(InputReader operands, unsigned variant) {
   e1000::TxDescriptor descriptor;
   descriptor.buffer_address = GuestAddress{operands.Byte()} << 12;
   descriptor.buffer_address += operands.Byte() * 16u;
-  descriptor.lower = operands.Take<std::uint16_t>();
+  descriptor.lower = TakeLength(&operands);
   descriptor.lower |= std::uint32_t{operands.Byte()} << 24;
   descriptor.upper = std::uint32_t{operands.Byte()} << 8;
   const std::uint32_t special = operands.Take<std::uint16_t>();
@@ -149,10 +163,10 @@ void E1000Input::PlayDescriptor(InputReader operands, unsigned variant) {
   if ((variant & 1) == 0) Write(e1000::kTDT, tx_.tail);
 }
 
-// page, eights of descriptors, RCTL.  The variant: not enabled, the flush timer pends, no buffers.
+// page, descriptors, RCTL.  The variant: not enabled, the flush timer pends, no buffers.
 void E1000Input::PlayStartReceive(InputReader operands, unsigned variant) {
   const GuestAddress base = GuestAddress{operands.Byte()} << 12;
-  rx_.count = 8u * (1 + (operands.Byte() & 31u));
+  rx_.count = TakeRingCount(&operands);
   std::uint32_t rctl = operands.Take<std::uint32_t>();
   if ((variant & 1) == 0) rctl |= e1000::rctl::kEN;
   Write(e1000::kRDBAL, base);
@@ -205,7 +219,7 @@ void E1000Input::Offer(Bytes frame, unsigned variant, const Offload* offload) {
 void E1000Input::PlayFrame(InputReader operands, unsigned variant) {
   FrameBuffer buffer;
   const std::uint8_t destination = operands.Byte();
-  const std::size_t length = 1 + operands.Take<std::uint16_t>() % kMaxFrame;
+  const std::size_t length = 1 + TakeLength(&operands) % kMaxFrame;
   const std::uint8_t type = operands.Byte();
   const std::size_t built = std::max<std::size_t>(length, 18);
   FillPattern({buffer.data(), built}, operands.Byte());
@@ -228,7 +242,7 @@ void E1000Input::PlaySuperFrame(InputReader operands, unsigned variant) {
   FrameBuffer buffer;
   Offload offload;
   offload.gso_size = operands.Take<std::uint16_t>();
-  const std::size_t payload = operands.Take<std::uint16_t>() % kMaxFrame;
+  const std::size_t payload = TakeLength(&operands) % kMaxFrame;
   const std::uint8_t change = operands.Byte();
   // Some dozens of segments show what thousands would.
   if (offload.gso_size != 0) {
@@ -266,7 +280,7 @@ void E1000Input::PlayMemory(InputReader operands, unsigned) {
 void E1000Input::PlayPacket(InputReader operands, unsigned variant) {
   FrameBuffer buffer;
   const GuestAddress address = GuestAddress{operands.Byte()} << 12;
-  const std::size_t payload = operands.Take<std::uint16_t>() % kMaxFrame;
+  const std::size_t payload = TakeLength(&operands) % kMaxFrame;
   FillPattern({buffer.data(), payload + 100}, operands.Take<std::uint16_t>());
   const std::size_t header =
       PutHeaders(buffer.data(), payload, (variant & 1) != 0, (variant & 2) != 0);

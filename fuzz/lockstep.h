@@ -39,11 +39,11 @@ class CapturingMachine : public Machine {
   Bytes MapRead(GuestAddress address, std::size_t size) override;
   void Transmit(const Frame& frame) override;
 
-  // Bounds what the device may ask of its host until Forget or Restart, in calls and kibibytes.
-  // After `budget` memory reads 0 and takes no writes, so that a device that works through what a
-  // driver left there soon finds nothing; one that asks kHang more never ends, and `hang` is
-  // called, which must not return.
-  static constexpr std::uint64_t kHang = std::uint64_t{1} << 19;
+  // Bounds what the device may ask of its host until Restart, in calls and kibibytes.  After
+  // `budget` memory takes no writes and reads as descriptors with a buffer and no length, so that a
+  // device that works through what a driver left there soon finds nothing to do and never lacks
+  // buffers; one that asks kHang more does not end, and `hang` is called, which must not return.
+  static constexpr std::uint64_t kHang = std::uint64_t{1} << 20;
   void SetBudget(std::uint64_t budget, void (*hang)());
   std::uint64_t spent() const { return spent_; }
   bool over_budget() const { return spent_ > budget_; }

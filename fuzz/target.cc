@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kRamSize = 256 * SparseRam::kPageSize;
 // Of host calls, roughly; a lap of the largest ring goes over it.
-constexpr std::uint64_t kBudget = 4096;
+constexpr std::uint64_t kBudget = 1500;
 
 constexpr std::array kTargets = {
     FuzzTarget{"e1000-stock-qemu", "e1000-stock", "qemu-e1000"},

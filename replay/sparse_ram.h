@@ -4,10 +4,10 @@
 // of what was touched.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <span>
@@ -50,7 +50,7 @@ class SparseRam {
       }
       slot = {page, generation_, touched_.size()};
       touched_.push_back(page);
-      std::copy(contents_.begin(), contents_.end(), PageOf(slot));
+      std::memcpy(PageOf(slot), contents_.data(), kPageSize);
     }
     return PageOf(slot) + address % kPageSize;
   }
