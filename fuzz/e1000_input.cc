@@ -44,11 +44,14 @@ const E1000Input::Kind E1000Input::kKinds[] = {
 std::span<const E1000Input::Kind> E1000Input::Kinds() { return kKinds; }
 
 const E1000Input::Kind& E1000Input::KindOf(std::uint8_t opcode) {
-  static constexpr std::uint8_t kFrequent[] = {0, 0, 2, 6, 6, 7, 9, 10, 11, 11, 16};
+  using enum E1000Item;
+  static constexpr E1000Item kFrequent[] = {kWrite,    kWrite,   kRead,         kTransmit,
+                                            kTransmit, kContext, kStartReceive, kDoorbell,
+                                            kFrame,    kFrame,   kTime};
   const std::size_t number = opcode & 31u;
   const std::size_t kinds = std::size(kKinds);
   static_assert(std::size(kKinds) + std::size(kFrequent) == 32);
-  return kKinds[number < kinds ? number : kFrequent[number - kinds]];
+  return kKinds[number < kinds ? number : static_cast<std::size_t>(kFrequent[number - kinds])];
 }
 
 std::vector<InputItem> E1000Input::ItemsOf(Bytes input) {

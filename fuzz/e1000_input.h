@@ -16,6 +16,36 @@
 
 namespace nicreplay {
 
+// The kinds of items, in the order of their opcodes.
+enum class E1000Item : std::uint8_t {
+  kWrite,
+  kTable,
+  kRead,
+  kAccess,
+  kConfig,
+  kStartTransmit,
+  kTransmit,
+  kContext,
+  kDescriptor,
+  kStartReceive,
+  kDoorbell,
+  kFrame,
+  kSuperFrame,
+  kRawFrame,
+  kMemory,
+  kPacket,
+  kTime,
+  kEvent,
+  kPhy,
+  kEeprom,
+  kStatistics,
+};
+
+// An item's first byte: its kind in the lower 5 bits, its variant in the upper 3.
+constexpr std::uint8_t E1000Opcode(E1000Item item, unsigned variant = 0) {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(item) | variant << 5);
+}
+
 // Plays the items of an input as operations.
 class E1000Input {
  public:
@@ -39,8 +69,7 @@ class E1000Input {
   // Until the input ends or the sink is done.
   void Run();
 
-  // One kind of item.  Its opcodes are those with its number in the lower 5 bits; the upper 3 are
-  // its variant.
+  // One kind of item, by E1000Item.
   struct Kind {
     std::string_view name;
     std::uint8_t operands;  // bytes; where data follows, the last 2 are its length
