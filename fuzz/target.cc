@@ -19,8 +19,25 @@ constexpr std::uint64_t kBudget = 1500;
 
 constexpr std::array kTargets = {
     FuzzTarget{"e1000-stock-qemu", "e1000-stock", "qemu-e1000"},
+    FuzzTarget{"e1000-stock-opt", "", "e1000-opt"},
     FuzzTarget{"e1000-reload", "e1000-stock", "e1000-stock", FuzzTarget::Reload::kOnce},
 };
+
+// Of InputHeader::switches, by bit.
+constexpr std::array<std::string_view, 11> kSwitches = {
+    "tso",     "csum",     "zerocopy", "ring",   "rxbatch", "rxlro",
+    "asynctx", "doorbell", "sidecore", "irqmod", "rxcsum"};
+constexpr std::uint32_t kSwitchMask = (1u << kSwitches.size()) - 1;
+
+std::string SwitchesOf(const InputHeader& header) {
+  std::string list;
+  for (std::size_t bit = 0; bit < kSwitches.size(); ++bit) {
+    if ((header.switches >> bit & 1u) == 0) continue;
+    if (!list.empty()) list += '+';
+    list += kSwitches[bit];
+  }
+  return list.empty() ? "exact" : list;
+}
 
 [[noreturn]] void Hang() {
   fmt::print(stderr, "nicreplay: hang: one operation asked its host {} times and did not end\n",
@@ -92,17 +109,32 @@ Result<const FuzzTarget*> FindFuzzTarget(std::string_view name) {
   return Fail(ErrorCode::kUsage, fmt::format("no fuzz target {}; there are {}", name, names));
 }
 
-Pairing FuzzTarget::PairingOf(const InputHeader& header) const {
+Result<Pairing> FuzzTarget::PairingOf(const InputHeader& header) const {
   const std::string settings(E1000Input::SettingsOf(header));
-  return {
-      {std::string(left), settings}, {std::string(right), settings}, kRamSize, MemoryKind::kSparse};
+  Pairing pairing;
+  if (left.empty()) {
+    const Candidate optimized{std::string(right), WithSwitches(settings, SwitchesOf(header))};
+    auto referred = PairWithReference(optimized, kRamSize);
+    if (!referred) return referred;
+    pairing = std::move(*referred);
+    pairing.network = Network::kVaries;
+  } else {
+    pairing.left = {std::string(left), settings};
+    pairing.right = {std::string(right), settings};
+    pairing.ram_size = kRamSize;
+  }
+  pairing.memory = MemoryKind::kSparse;
+  return pairing;
 }
 
 Result<Lockstep*> FuzzRunner::PairFor(const InputHeader& header) {
-  const auto key = static_cast<std::uint32_t>(header.settings % E1000Input::kSettings.size());
+  std::uint32_t key = header.settings % E1000Input::kSettings.size();
+  if (target_.left.empty()) key |= (header.switches & kSwitchMask) << 8;
   if (auto found = pairs_.find(key); found != pairs_.end()) return found->second.get();
   if (pairs_.size() >= kMaxPairs) pairs_.clear();
-  auto created = Lockstep::Create(target_.PairingOf(header), ~std::uint64_t{0});
+  auto pairing = target_.PairingOf(header);
+  if (!pairing) return tl::make_unexpected(pairing.error());
+  auto created = Lockstep::Create(*pairing, ~std::uint64_t{0});
   if (!created) return tl::make_unexpected(created.error());
   (*created)->SetBudget(kBudget, Hang);
   if (digesting_) (*created)->EnableDigest();
@@ -130,7 +162,9 @@ Result<FuzzOperations> FuzzOperations::Of(const FuzzTarget& target, Bytes input)
   const InputStart start = StartOf(input);
   FuzzOperations made;
   made.reload_ = target.reload;
-  made.pairing_ = target.PairingOf(start.header);
+  auto pairing = target.PairingOf(start.header);
+  if (!pairing) return tl::make_unexpected(pairing.error());
+  made.pairing_ = std::move(*pairing);
   auto created = Lockstep::Create(made.pairing_, ~std::uint64_t{0});
   if (!created) return tl::make_unexpected(created.error());
   Lockstep& lockstep = **created;

@@ -22,12 +22,12 @@ struct FuzzTarget {
   enum class Reload : std::uint8_t { kNo, kOnce };  // the right device saves and loads its state
 
   std::string_view name;
-  std::string_view left;
+  std::string_view left;  // empty: the reference of what the input's switches promise
   std::string_view right;
   Reload reload = Reload::kNo;
 
   // The models as the input wants them made.
-  Pairing PairingOf(const InputHeader& header) const;
+  Result<Pairing> PairingOf(const InputHeader& header) const;
 };
 std::span<const FuzzTarget> FuzzTargets();
 Result<const FuzzTarget*> FindFuzzTarget(std::string_view name);
@@ -48,7 +48,7 @@ class FuzzRunner {
   void EnableDigest() { digesting_ = true; }
 
  private:
-  static constexpr std::size_t kMaxPairs = 64;
+  static constexpr std::size_t kMaxPairs = 128;
 
   Result<Lockstep*> PairFor(const InputHeader& header);
 

@@ -31,7 +31,7 @@ class PciConfig {
 
   // Out-of-range or misaligned accesses read 0 and write nothing.
   std::uint32_t Read(std::uint8_t offset, std::uint8_t size) const;
-  void Write(std::uint8_t offset, std::uint8_t size, std::uint32_t value, Host& host);
+  void Write(std::uint8_t offset, std::uint8_t size, std::uint32_t value, InterruptLine& line);
 
   // A byte that the device presets beside what DeviceInfo says; the next Reset may clear it.
   void Preset(std::uint8_t offset, std::uint8_t value) { bytes_[offset] = value; }
@@ -42,18 +42,19 @@ class PciConfig {
   bool bus_master() const { return (command() & kCommandBusMaster) != 0; }
 
   // The device's interrupt pin: sets the status bit, and the line unless the command register
-  // disables it. Tells the host only of changes of the line.
-  void SetInterrupt(LineLevel level, Host& host);
+  // disables it. Tells of changes of the
+  // line alone.
+  void SetInterrupt(LineLevel level, InterruptLine& line);
 
   // Bus reset: the pin low, command, status, interrupt line, cache line size and BARs cleared.
-  void Reset(Host& host);
+  void Reset(InterruptLine& line);
 
   void Save(std::span<std::uint8_t, kStateSize> out) const;
   // False, and nothing changed, where the state contradicts what is read-only here.
   bool Load(std::span<const std::uint8_t, kStateSize> state);
 
  private:
-  void ChangeLine(std::uint32_t change, Host& host);
+  void ChangeLine(std::uint32_t change, InterruptLine& line);
 
   std::array<std::uint8_t, kSize> bytes_{};
   std::array<std::uint8_t, kSize> writable_{};

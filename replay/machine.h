@@ -51,6 +51,9 @@ class Machine : public Host {
   // When the timer fires, kNotArmed: not armed.
   Nanoseconds deadline(TimerId id) const { return deadlines_[id % kMaxTimers]; }
 
+  // When the next timer fires or work is due, kNotArmed: nothing is.
+  Nanoseconds next_deadline() const { return next_deadline_; }
+
   // When the device's work has to run at the latest, kNotArmed: it has none.
   Nanoseconds work_deadline() const { return work_deadline_; }
 
@@ -86,6 +89,8 @@ class Machine : public Host {
   void FindNextDeadline();
   void FireTimer();
   void OfferFrame(const Stimulus& stimulus);
+  bool IsShadowed(const Stimulus& stimulus) const;
+  std::uint64_t AccessShadow(const Stimulus& stimulus);
 
   struct Free {
     void operator()(std::uint8_t* memory) const { std::free(memory); }

@@ -56,7 +56,7 @@ void StockTransmitter::Run() {
     RawDescriptor raw;
     control_.DmaRead(address, raw);
     Process(raw);
-    causes |= WriteBack(address, raw);
+    causes |= WriteBack(address, Decode<TxDescriptor>(raw));
     ++head;
     if (head >= descriptors) head = 0;
     // A tail outside the ring is never reached, a head outside never comes back: one lap, or one
@@ -93,7 +93,7 @@ void StockTransmitter::Process(const RawDescriptor& raw) {
 
 void StockTransmitter::TakeContext(const ContextDescriptor& context) {
   const bool segmentation = (context.command & txd::kTSE) != 0;
-  Offloads& taken = segmentation ? segmentation_ : offloads_;
+  TransmitContext& taken = segmentation ? segmentation_ : offloads_;
   taken = {.ipcss = context.ipcss,
            .ipcso = context.ipcso,
            .ipcse = context.ipcse,
@@ -162,8 +162,7 @@ void StockTransmitter::FinishPacket() {
 }
 
 // 3.3.3.3: status goes back with RS or RPS alone; returns the cause that this is.
-std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const RawDescriptor& raw) {
-  const auto descriptor = Decode<TxDescriptor>(raw);
+std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const TxDescriptor& descriptor) {
   if ((descriptor.lower & (txd::kRS | txd::kRPS)) == 0) return 0;
   constexpr std::uint32_t kErrors = txd::kStatusEC | txd::kStatusLC | txd::kStatusTU;
   const std::uint32_t upper = (descriptor.upper | txd::kStatusDD) & ~kErrors;
@@ -174,17 +173,12 @@ std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const RawDescrip
 }
 
 void StockTransmitter::SendSegment() {
-  const Offloads& offloads = segmenting_ ? segmentation_ : offloads_;
+  const TransmitContext& offloads = segmenting_ ? segmentation_ : offloads_;
   if (segmenting_) {
     AdjustHeaders();
     ++segments_;
   }
-  if ((popts_ & txd::kPoptsTXSM) != 0) {
-    InsertChecksum(offloads.tucso, offloads.tucss, offloads.tucse);
-  }
-  if ((popts_ & txd::kPoptsIXSM) != 0) {
-    InsertChecksum(offloads.ipcso, offloads.ipcss, offloads.ipcse);
-  }
+  InsertChecksums(offloads, popts_);
   if (tag_wanted_) {
     std::memmove(buffer_.data(), packet(), kTagPlace + kTagSize);
     std::memcpy(packet() + kTagPlace, tag_.data(), kTagSize);
@@ -197,7 +191,7 @@ void StockTransmitter::SendSegment() {
 
 // 3.5.7: what changes in the headers from segment to segment.
 void StockTransmitter::AdjustHeaders() {
-  const Offloads& tso = segmentation_;
+  const TransmitContext& tso = segmentation_;
   std::uint8_t* ip = packet() + tso.ipcss;
   const auto ip_length = static_cast<std::uint16_t>(size_ - tso.ipcss);
   if (tso.ip) {
@@ -222,7 +216,7 @@ void StockTransmitter::AdjustHeaders() {
 }
 
 void StockTransmitter::AdjustTcpHeader() {
-  const Offloads& tso = segmentation_;
+  const TransmitContext& tso = segmentation_;
   std::uint8_t* tcp = packet() + tso.tucss;
   const std::uint32_t sent = std::uint32_t{segments_} * tso.mss;
   StoreBe32(tcp + kTcpSequence, LoadBe32(tcp + kTcpSequence) + sent);
@@ -231,6 +225,15 @@ void StockTransmitter::AdjustTcpHeader() {
     tcp[kTcpFlags] &= static_cast<std::uint8_t>(~kTcpPshFin);
   } else if (segments_ != 0) {
     Count(control_.registers(), kTSCTC);
+  }
+}
+
+void StockTransmitter::InsertChecksums(const TransmitContext& context, std::uint8_t popts) {
+  if ((popts & txd::kPoptsTXSM) != 0) {
+    InsertChecksum(context.tucso, context.tucss, context.tucse);
+  }
+  if ((popts & txd::kPoptsIXSM) != 0) {
+    InsertChecksum(context.ipcso, context.ipcss, context.ipcse);
   }
 }
 

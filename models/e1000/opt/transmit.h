@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The optimized transmit engine.  It looks at whole packets: one that a switch applies to is sent
+// in one go, any other is worked by stock's engine, descriptor by descriptor.
+//
+// What stock's engine keeps between packets is kept here, too: a packet is taken whole only while
+// nothing of an earlier one is left, and leaves behind the header that TSO saved and what a later
+// packet could show of the packet buffer (residue.h).
+//
+// In loopback, and without bus mastering, all packets are stock's: frames that come back write to
+// memory, also to the ring.
+#pragma once
+
+#include <cstdint>
+
+#include "models/e1000/opt/packet.h"
+#include "models/e1000/opt/residue.h"
+#include "models/e1000/opt/switches.h"
+#include "models/e1000/opt/tally.h"
+#include "models/e1000/opt/zerocopy.h"
+#include "models/e1000/transmit.h"
+
+namespace nicreplay::e1000 {
+
+class OptTransmitter : public StockTransmitter {
+ public:
+  OptTransmitter(ControlPlane& control, StockReceiver& loopback, SwitchSet switches)
+      : StockTransmitter(control, loopback), switches_(switches) {}
+
+  // At most one lap of the ring.
+  void Run();
+
+ private:
+  bool CanLookAhead() const;
+  RingSpan DueDescriptors() const;
+  bool HoldsNothing() const;
+
+  // Each sends the packet, or does nothing.
+  bool SendWhole(const RingSpan& ring);
+  bool SendSegmented();
+  bool SendUnsegmented();
+  bool SendSmall();
+  void SendHeaderAlone(std::uint32_t segments);
+
+  std::size_t Gather();
+  bool FindPieces();
+  void Transmit(const Frame& frame);
+  std::uint32_t FinishWhole(DescriptorWindow& window);
+
+  const SwitchSet switches_;
+  OffloadSet offered_ = 0;  // by the network, in this run
+  Packet packet_;
+  FramePieces pieces_;
+  std::array<std::uint8_t, 256> header_;  // of the latest super-frame
+  Residue residue_;
+  TransmitTally tally_;
+};
+
+}  // namespace nicreplay::e1000
