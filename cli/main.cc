@@ -5,6 +5,7 @@
 
 #include "cli/diff.h"
 #include "cli/export.h"
+#include "cli/fuzz.h"
 #include "cli/generate.h"
 #include "cli/import.h"
 #include "cli/info.h"
@@ -27,6 +28,7 @@ int Run(int argc, char** argv) {
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);
+  nicreplay::AddFuzzCommand(app, &exit_code);
   nicreplay::AddQtestCommand(app, &exit_code);
   nicreplay::AddExportCommand(app, &exit_code);
   nicreplay::AddImportCommand(app, &exit_code);

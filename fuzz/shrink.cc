@@ -28,6 +28,8 @@ class Shrinker {
     Accept(std::move(operations), **first);
     name_ = FailureName(best_.divergence, pairing_, best_.operations);
     RemoveRuns();
+    for (std::size_t i = 0; i < best_.operations.size(); ++i) Shorten(i);
+    for (std::size_t i = 0; i < best_.operations.size(); ++i) Hasten(i);
     best_.tries = tries_;
     return best_;
   }
@@ -70,6 +72,45 @@ class Shrinker {
       }
       if (run == 1) return;
     }
+  }
+
+  // Leaves out bytes of memory or of a frame, at the end and then, of memory, at the front.
+  void Shorten(std::size_t index) {
+    for (std::uint32_t part = best_.operations[index].data_size / 2; part > 0;) {
+      bool shorter = false;
+      for (const End end : {End::kBack, End::kFront}) {
+        while (tries_ < max_tries_ && index < best_.operations.size() && Cut(index, part, end)) {
+          shorter = true;
+        }
+      }
+      if (index >= best_.operations.size() || tries_ >= max_tries_) return;
+      if (!shorter || part > best_.operations[index].data_size) part /= 2;
+    }
+  }
+
+  enum class End : std::uint8_t { kFront, kBack };
+  bool Cut(std::size_t index, std::uint32_t part, End end) {
+    std::vector<Stimulus> tried(best_.operations);
+    Stimulus& operation = tried[index];
+    if (operation.data_size <= part) return false;
+    if (end == End::kFront) {
+      if (operation.kind != StimulusKind::kMemory) return false;
+      operation.data += part;
+      operation.value += part;
+    }
+    operation.data_size -= part;
+    return Try(std::move(tried));
+  }
+
+  // Has no time pass before an operation.
+  void Hasten(std::size_t index) {
+    if (tries_ >= max_tries_ || index >= best_.operations.size()) return;
+    std::vector<Stimulus> tried(best_.operations);
+    const Nanoseconds before = index == 0 ? 0 : tried[index - 1].time;
+    const Nanoseconds passed = tried[index].time - before;
+    if (passed == 0) return;
+    for (std::size_t i = index; i < tried.size(); ++i) tried[i].time -= passed;
+    Try(std::move(tried));
   }
 
   const Pairing& pairing_;

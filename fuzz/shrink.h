@@ -27,7 +27,7 @@ using Comparison =
     std::function<Result<std::optional<Divergence>>(std::span<const Stimulus> operations)>;
 
 // `operations` must diverge; the difference stays the same by its FailureName.
-// Bounded by `max_tries` runs.
+// First operations go, then bytes of memory and frames, then time.  Bounded by `max_tries` runs.
 Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
                       std::uint64_t max_tries = 4000);
 // The same with a comparison of other things than two models in this process; `pairing` names the
