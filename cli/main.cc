@@ -8,6 +8,7 @@
 #include "cli/bench.h"
 #include "cli/diff.h"
 #include "cli/export.h"
+#include "cli/fuzz.h"
 #include "cli/generate.h"
 #include "cli/import.h"
 #include "cli/info.h"
@@ -33,6 +34,7 @@ int Run(int argc, char** argv) {
   nicreplay::AddDiffCommand(app, &exit_code);
   nicreplay::AddBenchCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);
+  nicreplay::AddFuzzCommand(app, &exit_code);
   nicreplay::AddQtestCommand(app, &exit_code);
   nicreplay::AddExportCommand(app, &exit_code);
   nicreplay::AddImportCommand(app, &exit_code);

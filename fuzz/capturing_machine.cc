@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "replay/bitmap.h"
 
@@ -23,7 +24,10 @@ void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
     excess_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), excess_ + entry->address) | 1;
     return;
   }
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  // Not insert(), whose memmove a sanitizer does byte by byte.
+  const std::size_t at = bytes_.size();
+  bytes_.resize(at + bytes.size());
+  if (!bytes.empty()) std::memcpy(&bytes_[at], bytes.data(), bytes.size());
   entry->size += bytes.size();
 }
 
@@ -33,7 +37,28 @@ bool CapturingMachine::Known(GuestAddress address, std::size_t size) {
   return AllBitsSet(known_.data(), address, std::min<std::uint64_t>(size, ram().size() - address));
 }
 
+void CapturingMachine::SetBudget(std::uint64_t budget, void (*hang)()) {
+  budget_ = budget;
+  hang_ = hang;
+}
+
+void CapturingMachine::Restart(const SparseRam::Page& contents) {
+  Machine::Restart(contents);
+  Forget();
+  spent_ = 0;
+}
+
+void CapturingMachine::Spend(std::size_t bytes) {
+  spent_ += 1 + bytes / 1024;
+  if (over_budget() && spent_ - budget_ > kHang) hang_();
+}
+
 void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
+  Spend(out.size());
+  if (over_budget()) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = (address + i) % 16 == 1 ? 0x10 : 0;
+    return;
+  }
   if (!Known(address, out.size()) && unknown_reads_.count++ == 0) {
     unknown_reads_.first_address = address;
     unknown_reads_.first_size = out.size();
@@ -42,6 +67,8 @@ void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
 }
 
 void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
+  Spend(data.size());
+  if (over_budget()) return;
   Machine::DmaWrite(address, data);
   if (data.empty()) return;
   if (!known_.empty() && address < ram().size()) {
@@ -57,6 +84,8 @@ void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
 }
 
 void CapturingMachine::Transmit(const Frame& frame) {
+  Spend(frame.size());
+  if (over_budget()) return;
   if (frame.pieces.size() > 1) ++fast_paths_.scattered;
   if (frame.offload == Offload{}) {
     entries_.push_back({.kind = EffectKind::kTransmit, .offload = {}});
@@ -78,6 +107,8 @@ void CapturingMachine::Transmit(const Frame& frame) {
 }
 
 Bytes CapturingMachine::MapRead(GuestAddress address, std::size_t size) {
+  Spend(0);
+  if (over_budget()) return {};
   ++fast_paths_.mapped;
   // What is unknown is DmaRead's to count.
   return Known(address, size) ? Machine::MapRead(address, size) : Bytes{};
@@ -90,6 +121,16 @@ void CapturingMachine::RequestWork(Nanoseconds deadline) {
 
 bool CapturingMachine::SameEffects(const CapturingMachine& other) const {
   return entries_ == other.entries_ && bytes_ == other.bytes_ && excess_ == other.excess_;
+}
+
+std::uint64_t CapturingMachine::Hash() const {
+  std::uint64_t hash = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(), excess_);
+  for (const Captured& entry : entries_) {
+    const std::uint64_t words[] = {entry.address, entry.size,
+                                   static_cast<std::uint64_t>(entry.kind), entry.offload.gso_size};
+    hash = XXH3_64bits_withSeed(words, sizeof(words), hash);
+  }
+  return hash;
 }
 
 std::vector<Effect> CapturingMachine::Effects() const {

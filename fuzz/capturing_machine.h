@@ -50,6 +50,18 @@ class CapturingMachine : public Machine {
   Bytes MapRead(GuestAddress address, std::size_t size) override;
   void RequestWork(Nanoseconds deadline) override;
 
+  // Bounds what the device may ask of its host until Restart, in calls and kibibytes.  After
+  // `budget` memory takes no writes and reads as descriptors with a buffer and no length, so that a
+  // device that works through what a driver left there soon finds nothing to do and never lacks
+  // buffers; one that asks kHang more does not end, and `hang` is called, which must not return.
+  static constexpr std::uint64_t kHang = std::uint64_t{1} << 20;
+  void SetBudget(std::uint64_t budget, void (*hang)());
+  std::uint64_t spent() const { return spent_; }
+  bool over_budget() const { return spent_ > budget_; }
+  void Restart(const SparseRam::Page& contents);
+
+  // A hash of the effects.
+  std::uint64_t Hash() const;
   // Whether the effects are the same, byte for byte and in the same order.
   bool SameEffects(const CapturingMachine& other) const;
   // Whether all effects were kept.
@@ -91,6 +103,7 @@ class CapturingMachine : public Machine {
 
   void Keep(Captured* entry, Bytes bytes);
   bool Known(GuestAddress address, std::size_t size);
+  void Spend(std::size_t bytes);
 
   std::vector<Captured> entries_;
   std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
@@ -98,6 +111,9 @@ class CapturingMachine : public Machine {
   std::vector<std::uint8_t> known_;  // a bit for each byte of RAM; empty: not tracked
   UnknownReads unknown_reads_;
   std::vector<std::vector<std::uint8_t>> delivered_;
+  std::uint64_t spent_ = 0;
+  std::uint64_t budget_ = ~std::uint64_t{0};
+  void (*hang_)() = nullptr;
   Segmenter segmenter_;
   FastPaths fast_paths_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/lockstep.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -24,12 +26,18 @@ std::optional<Divergence> Differ(Divergence::Kind kind, std::uint64_t left, std:
 
 }  // namespace
 
-Status Lockstep::Side::Create(const Candidate& candidate) {
-  auto created = CreateModel(candidate.model, candidate.options, machine);
+Status Lockstep::Side::Create(const Candidate& of) {
+  auto created = CreateModel(of.model, of.options, machine);
   if (!created) return tl::make_unexpected(created.error());
+  candidate = of;
   device = std::move(*created);
   machine.Attach(device.get());
   return Ok();
+}
+
+void Lockstep::Side::Restart(const SparseRam::Page& contents) {
+  machine.Restart(contents);
+  if (!device->PowerCycle()) device->Load(power_on);
 }
 
 Result<Pairing> PairWithReference(const Candidate& right, std::size_t ram_size) {
@@ -48,8 +56,8 @@ Result<Pairing> PairWithReference(const Candidate& right, std::size_t ram_size) 
 Lockstep::Lockstep(const Pairing& pairing, std::uint64_t limit)
     : contract_(pairing.contract),
       network_(pairing.network),
-      left_(pairing.ram_size),
-      right_(pairing.ram_size),
+      left_(pairing),
+      right_(pairing),
       describer_(DescriberOfModel({pairing.left.model, pairing.right.model})),
       limit_(limit) {}
 
@@ -60,6 +68,11 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
   }
   if (auto created = lockstep->right_.Create(pairing.right); !created) {
     return tl::make_unexpected(created.error());
+  }
+  for (Side* side : {&lockstep->left_, &lockstep->right_}) {
+    if (side->device->PowerCycle()) continue;
+    side->power_on.resize(side->device->StateSize());
+    side->device->Save(side->power_on);
   }
   lockstep->right_.machine.set_transmit_offloads(kOffloadAll);
   if (pairing.contract.receive_checksums) lockstep->left_.machine.LogDeliveries();
@@ -82,6 +95,62 @@ void Lockstep::TrackKnownMemory() {
 UnknownReads Lockstep::unknown_reads() const {
   const UnknownReads& right = right_.machine.unknown_reads();
   return right.count > left_.machine.unknown_reads().count ? right : UnknownReads{};
+}
+
+void Lockstep::Restart(const SparseRam::Page& contents) {
+  left_.Restart(contents);
+  right_.Restart(contents);
+  right_.machine.set_transmit_offloads(kOffloadAll);
+  describer_->OnReset();
+  count_ = 0;
+  digest_ = 0;
+  abandoned_ = false;
+  divergence_.reset();
+}
+
+void Lockstep::SetBudget(std::uint64_t budget, void (*hang)()) {
+  left_.machine.SetBudget(budget, hang);
+  right_.machine.SetBudget(budget, hang);
+}
+
+Status Lockstep::ReloadRight() {
+  std::vector<std::uint8_t> state(right_.device->StateSize());
+  right_.device->Save(state);
+  auto created = right_.Create(right_.candidate);
+  if (!created) return created;
+  if (!right_.device->Load(state)) {
+    return Fail(ErrorCode::kCorrupt, right_.candidate.model + " refuses its own state");
+  }
+  return Ok();
+}
+
+std::vector<std::uint64_t> Lockstep::TouchedPages() const {
+  std::vector<std::uint64_t> pages;
+  for (const Side* side : {&left_, &right_}) {
+    const SparseRam* ram = side->machine.sparse_ram();
+    if (ram != nullptr) pages.insert(pages.end(), ram->touched().begin(), ram->touched().end());
+  }
+  std::sort(pages.begin(), pages.end());
+  pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
+  return pages;
+}
+
+std::optional<Divergence> Lockstep::CompareSpending() const {
+  constexpr std::uint64_t kMuchMore = 16;
+  if (!right_.machine.over_budget()) return std::nullopt;
+  if (left_.machine.spent() > right_.machine.spent() / kMuchMore) return std::nullopt;
+  Divergence divergence;
+  divergence.kind = Divergence::Kind::kRunaway;
+  divergence.expected = left_.machine.spent();
+  divergence.found = right_.machine.spent();
+  return divergence;
+}
+
+void Lockstep::Digest(std::uint64_t value) {
+  const std::uint64_t words[] = {digest_, value, left_.machine.Hash(),
+                                 left_.machine.line() == LineLevel::kHigh ? 1u : 0u,
+                                 left_.device->CanReceive() ? 1u : 0u};
+  digest_ = XXH3_64bits(words, sizeof(words));
 }
 
 // By the time, so that operations that are left out change nothing about the others.
@@ -231,7 +300,13 @@ std::uint64_t Lockstep::Do(const Stimulus& operation) {
   const std::uint64_t left = left_.machine.Apply(operation);
   const std::uint64_t right = right_.machine.Apply(operation);
   if (reference_ != nullptr) CatchUp();
-  divergence_ = Compare(operation, left, right);
+  const auto out_of_memory = [](const Side& side) {
+    return side.machine.sparse_ram() != nullptr && side.machine.sparse_ram()->exhausted();
+  };
+  abandoned_ = left_.machine.over_budget() || right_.machine.over_budget() ||
+               out_of_memory(left_) || out_of_memory(right_);
+  divergence_ = abandoned_ ? CompareSpending() : Compare(operation, left, right);
+  if (digesting_ && !abandoned_) Digest(left);
   if (divergence_) divergence_->event = count_;
   ++count_;
   Follow(*describer_, operation);

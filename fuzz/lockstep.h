@@ -28,6 +28,7 @@ struct Pairing {
   Candidate left;
   Candidate right;
   std::size_t ram_size = 0;
+  MemoryKind memory = MemoryKind::kFlat;
   Contract contract = {};  // of the right side
   Network network = Network::kTakesAll;
 };
@@ -49,9 +50,24 @@ class Lockstep : public OperationSink {
   static Result<std::unique_ptr<Lockstep>> Create(const Pairing& pairing, std::uint64_t limit);
 
   std::uint64_t Do(const Stimulus& operation) override;
-  bool Done() const override { return divergence_.has_value() || count_ >= limit_; }
+  bool Done() const override { return divergence_.has_value() || count_ >= limit_ || abandoned_; }
+
+  // Begins anew, with devices after power-on.
+  void Restart(const SparseRam::Page& contents);
+  // Bounds each session (CapturingMachine): one that goes over it ends without a verdict, unless
+  // the right side alone spends many times what the left does.
+  void SetBudget(std::uint64_t budget, void (*hang)());
+  // Replaces the right device by a new one that loads its state.
+  Status ReloadRight();
+  // Numbers of the pages of sparse memory that either side touched, in order.
+  std::vector<std::uint64_t> TouchedPages() const;
 
   std::uint64_t count() const { return count_; }
+  // Of everything that was observed of the left side so far.
+  std::uint64_t digest() const { return digest_; }
+  void EnableDigest() { digesting_ = true; }
+  const CapturingMachine& left() const { return left_.machine; }
+
   // In the operation before count(), which is its event; left is "expected".
   const std::optional<Divergence>& divergence() const { return divergence_; }
   // Whether one of the sides has put work off.
@@ -72,10 +88,13 @@ class Lockstep : public OperationSink {
  private:
   // A machine with its device; the device goes first.
   struct Side {
-    explicit Side(std::size_t ram_size) : machine(ram_size) {}
-    Status Create(const Candidate& candidate);
+    explicit Side(const Pairing& pairing) : machine(pairing.ram_size, pairing.memory) {}
+    Status Create(const Candidate& of);
+    void Restart(const SparseRam::Page& contents);
 
     CapturingMachine machine;
+    Candidate candidate;
+    std::vector<std::uint8_t> power_on;  // state of a device that cannot be power-cycled
     std::unique_ptr<Device> device;
   };
 
@@ -90,6 +109,8 @@ class Lockstep : public OperationSink {
   std::optional<Divergence> CompareState() const;
   std::optional<Divergence> CompareShadow(bool published);
   void JudgeLate(Divergence* divergence) const;
+  std::optional<Divergence> CompareSpending() const;
+  void Digest(std::uint64_t value);
 
   const Contract contract_;
   const Network network_;
@@ -101,6 +122,9 @@ class Lockstep : public OperationSink {
   std::unique_ptr<Describer> describer_;
   std::uint64_t limit_;
   std::uint64_t count_ = 0;
+  std::uint64_t digest_ = 0;
+  bool digesting_ = false;
+  bool abandoned_ = false;  // over budget, or out of memory
   std::optional<Divergence> divergence_;
 };
 

@@ -20,14 +20,15 @@ TraceHeader HeaderOf(const Candidate& candidate, const Options& options,
 Result<std::unique_ptr<RecordingSession>> RecordingSession::Create(const std::string& path,
                                                                    const Candidate& candidate,
                                                                    std::size_t ram_size,
-                                                                   const std::string& environment) {
+                                                                   const std::string& environment,
+                                                                   MemoryKind memory) {
   auto entry = FindModel(candidate.model);
   if (!entry) return tl::make_unexpected(entry.error());
   auto options = Options::Parse(candidate.options);
   if (!options) return tl::make_unexpected(options.error());
   auto writer = TraceWriter::Create(path, HeaderOf(candidate, *options, environment));
   if (!writer) return tl::make_unexpected(writer.error());
-  std::unique_ptr<RecordingSession> session(new RecordingSession(ram_size));
+  std::unique_ptr<RecordingSession> session(new RecordingSession(ram_size, memory));
   session->writer_ = std::move(*writer);
   auto device = RecordingDevice::Create(**entry, *options, session->machine_, *session->writer_);
   if (!device) return tl::make_unexpected(device.error());
@@ -56,7 +57,8 @@ Status RecordingSession::Finish() {
 
 Status SaveOperations(const std::string& path, const Pairing& pairing,
                       std::span<const Stimulus> operations, const std::string& environment) {
-  auto session = RecordingSession::Create(path, pairing.left, pairing.ram_size, environment);
+  auto session =
+      RecordingSession::Create(path, pairing.left, pairing.ram_size, environment, pairing.memory);
   if (!session) return tl::make_unexpected(session.error());
   for (const Stimulus& operation : operations) (*session)->Do(operation);
   return (*session)->Finish();

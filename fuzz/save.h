@@ -22,7 +22,8 @@ class RecordingSession : public OperationSink {
   static Result<std::unique_ptr<RecordingSession>> Create(const std::string& path,
                                                           const Candidate& candidate,
                                                           std::size_t ram_size,
-                                                          const std::string& environment);
+                                                          const std::string& environment,
+                                                          MemoryKind memory = MemoryKind::kFlat);
 
   void set_limit(std::uint64_t operations) { limit_ = operations; }
   std::uint64_t Do(const Stimulus& operation) override;
@@ -32,7 +33,7 @@ class RecordingSession : public OperationSink {
   Status Finish();
 
  private:
-  explicit RecordingSession(std::size_t ram_size) : machine_(ram_size) {}
+  RecordingSession(std::size_t ram_size, MemoryKind memory) : machine_(ram_size, memory) {}
 
   std::unique_ptr<TraceWriter> writer_;
   Machine machine_;

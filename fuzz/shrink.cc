@@ -26,17 +26,15 @@ class Shrinker {
     if (!first) return tl::make_unexpected(first.error());
     if (!*first) return Fail(ErrorCode::kUsage, "the operations to shrink show no difference");
     Accept(std::move(operations), **first);
-    name_ = Name(best_.operations, best_.divergence);
+    name_ = FailureName(best_.divergence, pairing_, best_.operations);
     RemoveRuns();
+    for (std::size_t i = 0; i < best_.operations.size(); ++i) Shorten(i);
+    for (std::size_t i = 0; i < best_.operations.size(); ++i) Hasten(i);
     best_.tries = tries_;
     return best_;
   }
 
  private:
-  std::string Name(const std::vector<Stimulus>& operations, const Divergence& divergence) const {
-    return WithoutNumbers(DescribeOperations(divergence, pairing_, operations).name);
-  }
-
   void Accept(std::vector<Stimulus> operations, const Divergence& divergence) {
     operations.resize(divergence.event + 1);
     best_.operations = std::move(operations);
@@ -47,7 +45,7 @@ class Shrinker {
     ++tries_;
     auto found = compare_(operations);
     if (!found || !*found || (*found)->kind != best_.divergence.kind) return false;
-    if (Name(operations, **found) != name_) return false;
+    if (FailureName(**found, pairing_, operations) != name_) return false;
     Accept(std::move(operations), **found);
     return true;
   }
@@ -76,6 +74,45 @@ class Shrinker {
     }
   }
 
+  // Leaves out bytes of memory or of a frame, at the end and then, of memory, at the front.
+  void Shorten(std::size_t index) {
+    for (std::uint32_t part = best_.operations[index].data_size / 2; part > 0;) {
+      bool shorter = false;
+      for (const End end : {End::kBack, End::kFront}) {
+        while (tries_ < max_tries_ && index < best_.operations.size() && Cut(index, part, end)) {
+          shorter = true;
+        }
+      }
+      if (index >= best_.operations.size() || tries_ >= max_tries_) return;
+      if (!shorter || part > best_.operations[index].data_size) part /= 2;
+    }
+  }
+
+  enum class End : std::uint8_t { kFront, kBack };
+  bool Cut(std::size_t index, std::uint32_t part, End end) {
+    std::vector<Stimulus> tried(best_.operations);
+    Stimulus& operation = tried[index];
+    if (operation.data_size <= part) return false;
+    if (end == End::kFront) {
+      if (operation.kind != StimulusKind::kMemory) return false;
+      operation.data += part;
+      operation.value += part;
+    }
+    operation.data_size -= part;
+    return Try(std::move(tried));
+  }
+
+  // Has no time pass before an operation.
+  void Hasten(std::size_t index) {
+    if (tries_ >= max_tries_ || index >= best_.operations.size()) return;
+    std::vector<Stimulus> tried(best_.operations);
+    const Nanoseconds before = index == 0 ? 0 : tried[index - 1].time;
+    const Nanoseconds passed = tried[index].time - before;
+    if (passed == 0) return;
+    for (std::size_t i = index; i < tried.size(); ++i) tried[i].time -= passed;
+    Try(std::move(tried));
+  }
+
   const Pairing& pairing_;
   Comparison compare_;
   std::uint64_t max_tries_;
@@ -85,6 +122,12 @@ class Shrinker {
 };
 
 }  // namespace
+
+std::string FailureName(const Divergence& divergence, const Pairing& pairing,
+                        std::span<const Stimulus> operations) {
+  const std::string name = DescribeOperations(divergence, pairing, operations).name;
+  return std::string(KindName(divergence.kind)) + ": " + WithoutNumbers(name);
+}
 
 Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
                       std::uint64_t max_tries) {

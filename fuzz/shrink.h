@@ -4,6 +4,8 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "fuzz/lockstep.h"
@@ -16,12 +18,16 @@ struct Shrunk {
   std::uint64_t tries = 0;
 };
 
+// What makes two failures the same: kind and name, without the numbers in it.
+std::string FailureName(const Divergence& divergence, const Pairing& pairing,
+                        std::span<const Stimulus> operations);
+
 // How a list of operations is tried; the event of the divergence is the index of the operation.
 using Comparison =
     std::function<Result<std::optional<Divergence>>(std::span<const Stimulus> operations)>;
 
-// `operations` must diverge.  The difference is the same if it has the same kind and the same name.
-// Bounded by `max_tries` runs.
+// `operations` must diverge; the difference stays the same by its FailureName.
+// First operations go, then bytes of memory and frames, then time.  Bounded by `max_tries` runs.
 Result<Shrunk> Shrink(const Pairing& pairing, std::vector<Stimulus> operations,
                       std::uint64_t max_tries = 4000);
 // The same with a comparison of other things than two models in this process; `pairing` names the

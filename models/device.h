@@ -212,6 +212,9 @@ class Device {
   virtual void Timer(TimerId id) = 0;
   // Power-on or bus reset, PCI configuration included.
   virtual void Reset() = 0;
+  // Back to the state after creation, at a cost in proportion to what was used since, telling the
+  // host nothing (the caller starts it anew, too).  False: the model cannot, and nothing changed.
+  virtual bool PowerCycle() { return false; }
 
   // The whole state, timers that are armed excepted (the caller has them).  Save fills exactly
   // StateSize() bytes; Load takes what Save of the same model wrote, and refuses (returns false,

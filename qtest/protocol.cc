@@ -280,6 +280,7 @@ void AppendText(const QtestCommand& command, std::string* text) {
     case Form::kAddressHex:
       fmt::format_to(out, " {:#x} {:#x} 0x", command.address, command.bytes.size());
       for (const std::uint8_t byte : command.bytes) fmt::format_to(out, "{:02x}", byte);
+      if (command.bytes.empty()) text->append("00");  // QEMU wants digits even so
       return;
     case Form::kAddressBase64:
       fmt::format_to(out, " {:#x} {:#x} {}", command.address, command.bytes.size(),

@@ -163,5 +163,12 @@ TEST(QtestReplyText, ExcerptsAreHarmless) {
   EXPECT_EQ(Excerpt(std::string(1000, 'x')).size(), 63u);
 }
 
+// Found by the fuzz target qtest_protocol.
+TEST(QtestCommandText, AWriteOfNothingStillHasData) {
+  const QtestCommand nothing = ParseQtestCommand("write 0x3000 0x0 0x12").value();
+  EXPECT_EQ(ToText(nothing), "write 0x3000 0x0 0x00");
+  EXPECT_EQ(ParseQtestCommand(ToText(nothing)).value(), nothing);
+}
+
 }  // namespace
 }  // namespace nicreplay

@@ -11,12 +11,27 @@
 
 namespace nicreplay {
 
-Machine::Machine(std::size_t ram_size)
-    : ram_(static_cast<std::uint8_t*>(std::calloc(ram_size + 1, 1))),
-      ram_size_(ram_size),
-      direct_size_(ram_size) {
+Machine::Machine(std::size_t ram_size, MemoryKind kind)
+    : ram_size_(kind == MemoryKind::kFlat ? ram_size : 0), direct_size_(ram_size_) {
+  ram_.reset(static_cast<std::uint8_t*>(std::calloc(ram_size_ + 1, 1)));
   if (ram_ == nullptr) throw std::bad_alloc();
+  if (kind == MemoryKind::kSparse) {
+    sparse_ = std::make_unique<SparseRam>(ram_size / SparseRam::kPageSize);
+  }
   deadlines_.fill(kNotArmed);
+}
+
+void Machine::Restart(const SparseRam::Page& contents) {
+  if (sparse_) sparse_->Restart(contents);
+  port_.Restart();
+  now_ = 0;
+  line_ = LineLevel::kLow;
+  window_size_ = 0;
+  direct_size_ = ram_size_;
+  deadlines_.fill(kNotArmed);
+  work_deadline_ = kNotArmed;
+  next_deadline_ = kNotArmed;
+  transmit_offloads_ = 0;
 }
 
 void Machine::Attach(Device* device) {
@@ -37,7 +52,10 @@ void Machine::ForEachPart(GuestAddress address, std::size_t size, F f) {
       room = std::min(room, window_size_ - (at - window_));
     } else {
       if (window_size_ != 0 && at < window_) room = std::min(room, window_ - at);
-      if (at < ram_size_) {
+      if (sparse_) {
+        ram = sparse_->At(at);
+        room = std::min<std::uint64_t>(room, SparseRam::kPageSize - at % SparseRam::kPageSize);
+      } else if (at < ram_size_) {
         ram = ram_.get() + at;
         room = std::min<std::uint64_t>(room, ram_size_ - at);
       }

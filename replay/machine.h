@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A native machine around one device: RAM from address 0, a virtual clock with the device's timers,
-// a network port. It is what tests, generators, fuzzers and benchmarks drive, without a guest.
+// A native machine around one device: RAM (from address 0, or wherever the device looks), a virtual
+// clock with the device's timers, a network port. It is what tests, generators, fuzzers and
+// benchmarks drive, without a guest.
 #pragma once
 
 #include <array>
@@ -11,8 +12,12 @@
 #include "models/device.h"
 #include "replay/event.h"
 #include "replay/net_port.h"
+#include "replay/sparse_ram.h"
 
 namespace nicreplay {
+
+// Where RAM is: from address 0, or wherever the device looks, up to its size (SparseRam).
+enum class MemoryKind : std::uint8_t { kFlat, kSparse };
 
 class Machine : public Host {
  public:
@@ -21,13 +26,20 @@ class Machine : public Host {
 
   // What is not RAM reads 0 and takes no writes; so does the device's own memory BAR while it
   // decodes, because a device's DMA to itself is blocked while it works.
-  explicit Machine(std::size_t ram_size);
+  explicit Machine(std::size_t ram_size, MemoryKind kind = MemoryKind::kFlat);
 
   // The device is created on this machine as its host; the machine outlives it.
   void Attach(Device* device);
 
+  // Empty if RAM is sparse.
   MutableBytes ram() { return {ram_.get(), ram_size_}; }
+  // Null unless RAM is everywhere.
+  const SparseRam* sparse_ram() const { return sparse_.get(); }
   NetPort& port() { return port_; }
+
+  // The machine as it was when it was made, for a device that is power-cycled.  Sparse RAM is
+  // untouched and begins as `contents`; other RAM stays as it is.
+  void Restart(const SparseRam::Page& contents);
   LineLevel line() const { return line_; }
 
   // Lets time pass up to stimulus.time, then does what the stimulus says: kFrame offers the frame
@@ -93,6 +105,7 @@ class Machine : public Host {
   std::unique_ptr<std::uint8_t[], Free> ram_;  // pages of it appear when they are touched
   std::size_t ram_size_;
   std::size_t direct_size_;  // RAM below the device's memory BAR
+  std::unique_ptr<SparseRam> sparse_;
   Device* device_ = nullptr;
   NetPort port_;
   Nanoseconds now_ = 0;

@@ -5,6 +5,15 @@
 
 namespace nicreplay {
 
+void NetPort::Restart() {
+  queue_.clear();
+  queued_ = 0;
+  burst_.clear();
+  link_ = LinkState::kUp;
+  disabled_ = false;
+  overflowed_ = 0;
+}
+
 void NetPort::Queue(Queued frame) {
   if (queued_ + frame.wire_frames > kMaxQueued) {
     overflowed_ += frame.wire_frames;

@@ -25,6 +25,9 @@ class NetPort {
   // The device is attached once it exists; the port outlives it.
   void Attach(Device* device) { device_ = device; }
 
+  // No frame waits, the link is up: as the port was when it was made.
+  void Restart();
+
   // A frame arrives from the network.
   void Offer(Bytes frame, const Offload& offload = {});
   // A frame arrives that belongs to a burst: it waits for OfferBurst.

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "models/e1000/archive.h"
 #include "models/e1000/bus_device.h"
@@ -29,13 +30,29 @@ class DatapathDevice : public BusDevice {
                  Arguments&&... arguments)
       : BusDevice(settings, host, line),
         fingerprint_(FingerprintOf(settings)),
-        datapath_(control(), std::forward<Arguments>(arguments)...) {}
+        datapath_(control(), std::forward<Arguments>(arguments)...) {
+    SmallArchive<SizeArchive> size;
+    Archived(*this, size);
+    power_on_.resize(PciConfig::kStateSize + size.size());
+    control().pci().Save(MutableBytes(power_on_).first<PciConfig::kStateSize>());
+    SmallArchive<SaveArchive> archive(MutableBytes(power_on_).subspan(PciConfig::kStateSize));
+    Archived(*this, archive);
+  }
 
   ReceiveResult Receive(const Frame& frame) override { return datapath_.Receive(frame); }
 
   void Reset() override {
     datapath_.Reset();
     control().Reset();
+  }
+
+  // A device with state besides its control plane and datapath has to see to that, too.
+  bool PowerCycle() override {
+    datapath_.Reset();
+    control().registers().Clear();
+    SmallArchive<LoadArchive> archive(Bytes(power_on_).subspan(PciConfig::kStateSize));
+    Archived(*this, archive);
+    return control().pci().Load(Bytes(power_on_).first<PciConfig::kStateSize>());
   }
 
   std::size_t StateSize() const override {
@@ -82,6 +99,7 @@ class DatapathDevice : public BusDevice {
 
   const Fingerprint fingerprint_;
   Datapath datapath_;
+  std::vector<std::uint8_t> power_on_;  // what is small of the state after creation
 };
 
 }  // namespace nicreplay::e1000

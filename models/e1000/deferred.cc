@@ -202,6 +202,20 @@ void DeferredDevice::Reset() {
   shadow_.set_active(false);
 }
 
+bool DeferredDevice::PowerCycle() {
+  if (!stock_->PowerCycle()) return false;
+  doorbells_.clear();
+  tail_held_ = withheld_rise_ = line_high_ = requested_ = false;
+  doorbell_deadline_ = transmit_deadline_ = line_deadline_ = kNotArmed;
+  shadow_.set_active(false);
+  if (!parts_.shadow) return true;
+  for (Words& page : words_) {
+    for (auto& word : page.at) word = 0;
+  }
+  published_ = {};
+  return true;
+}
+
 bool DeferredDevice::Load(Bytes state) {
   if (!stock_->Load(state)) return false;
   doorbells_.clear();

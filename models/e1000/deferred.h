@@ -72,6 +72,7 @@ class DeferredDevice final : public Device {
   void SetLink(LinkState state) override;
   void Timer(TimerId id) override { stock_->Timer(id); }
   void Reset() override;
+  bool PowerCycle() override;
   std::size_t StateSize() const override { return stock_->StateSize(); }
   void Save(MutableBytes out) const override { stock_->Save(out); }
   bool Load(Bytes state) override;

@@ -205,6 +205,31 @@ TEST(State, RoundTripContinuesInTheMiddle) {
   EXPECT_EQ(second.host.sent[0].size(), 70u);
 }
 
+TEST(State, PowerCycleGivesTheStateAfterCreation) {
+  TestHost host;
+  const auto fresh = CreateModel("e1000-stock", "", host).value();
+  ByteVector before(fresh->StateSize());
+  fresh->Save(before);
+
+  Bench bench;
+  Disturb(bench);
+  bench.Write(kPBM + 0xfff8, 1);
+  bench.host.memory[0xfffff] = 1;
+  bench.PutTx(2, TxDescriptor{0x100000 - 0xffff, 0xffff, 0});
+  bench.Write(kTDT, 3);
+  ByteVector state(before.size());
+  bench.device->Save(state);
+  ASSERT_TRUE(bench.device->PowerCycle());
+  ByteVector after(before.size());
+  bench.device->Save(after);
+  EXPECT_TRUE(before == after);
+
+  ASSERT_TRUE(bench.device->Load(state));
+  ASSERT_TRUE(bench.device->PowerCycle());
+  bench.device->Save(after);
+  EXPECT_TRUE(before == after);
+}
+
 TEST(State, OfAnotherDeviceIsRefused) {
   Bench bench;
   ByteVector state(bench.device->StateSize());

@@ -2,7 +2,9 @@
 // The stored values behind BAR 0, one per dword, addressed by byte offset.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "models/e1000/registers.h"
@@ -12,10 +14,19 @@ namespace nicreplay::e1000 {
 class RegisterFile {
  public:
   // `offset` is below kBar0Size.
-  std::uint32_t& operator[](std::uint32_t offset) { return dwords_[offset / 4]; }
+  std::uint32_t& operator[](std::uint32_t offset) {
+    used_ |= std::uint32_t{1} << offset / kBlockSize;
+    return dwords_[offset / 4];
+  }
   std::uint32_t operator[](std::uint32_t offset) const { return dwords_[offset / 4]; }
 
-  void Clear() { dwords_.fill(0); }
+  // Costs what was used since the last time: 128 KiB are most of a reset otherwise.
+  void Clear() {
+    for (; used_ != 0; used_ &= used_ - 1) {
+      const auto block = static_cast<std::size_t>(std::countr_zero(used_));
+      std::fill_n(&dwords_[block * kBlockSize / 4], kBlockSize / 4, std::uint32_t{0});
+    }
+  }
 
   // A ring's base address: the high dword follows the low one, whose low 4 bits do not count
   // (13.4.25, 13.4.36).
@@ -28,10 +39,13 @@ class RegisterFile {
 
   template <typename Self, typename Archive>
   static void Archived(Self& self, Archive& archive) {
-    archive.Registers(self.dwords_);
+    archive.Registers(self.dwords_, self.used_);
   }
 
  private:
+  static constexpr std::uint32_t kBlockSize = kBar0Size / 32;
+
+  std::uint32_t used_ = 0;  // blocks that may hold something, one bit each
   std::array<std::uint32_t, kDwords> dwords_{};
 };
 

@@ -32,7 +32,9 @@ constexpr std::size_t kUdpLength = 4;
 void StockTransmitter::Reset() {
   saved_header_.fill(0);
   tag_.fill(0);
-  buffer_.fill(0);
+  const std::size_t used = std::max(kTagSize + used_, kHeaderRoom);
+  std::fill_n(buffer_.begin(), std::min(used, buffer_.size()), std::uint8_t{0});
+  used_ = 0;
   size_ = 0;
   segments_ = 0;
   popts_ = 0;
@@ -119,6 +121,7 @@ void StockTransmitter::TakeTag(const TxDescriptor& descriptor) {
 void StockTransmitter::Append(const TxDescriptor& descriptor) {
   const std::size_t count = std::min<std::size_t>(descriptor.length(), kPacketSize - size_);
   control_.DmaRead(descriptor.buffer_address, {packet() + size_, count});
+  used_ = std::max(used_, size_ + count);
   size_ = static_cast<std::uint16_t>(size_ + count);
 }
 
@@ -133,6 +136,7 @@ void StockTransmitter::AppendSegmented(const TxDescriptor& descriptor) {
     count = std::min({left, full - size_, static_cast<std::uint32_t>(kPacketSize - size_)});
     control_.DmaRead(address, {packet() + size_, count});
     const std::uint32_t grown = size_ + count;
+    used_ = std::max<std::size_t>(used_, grown);
     if (size_ < header && grown >= header) {
       std::memcpy(saved_header_.data(), packet(), header);
     }

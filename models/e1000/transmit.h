@@ -57,7 +57,7 @@ class StockTransmitter {
   static void Archived(Self& self, Archive& archive) {
     archive.Buffer(self.saved_header_);
     archive.Buffer(self.tag_);
-    archive.Buffer(self.buffer_);
+    archive.Buffer(self.buffer_, self.used_);
     archive.Number(self.size_);
     archive.Number(self.segments_);
     archive.Number(self.popts_);
@@ -71,6 +71,8 @@ class StockTransmitter {
   // For the optimized engine, which leaves to this one what it cannot do faster.
   static constexpr std::size_t kTagSize = 4;
   static constexpr std::size_t kPacketSize = 0x10000;
+  // Offsets of a context are 8 bits: what they point at ends before this.
+  static constexpr std::size_t kHeaderRoom = 512;
 
   std::uint8_t* packet() { return buffer_.data() + kTagSize; }
 
@@ -97,6 +99,7 @@ class StockTransmitter {
   std::array<std::uint8_t, kTagSize> tag_{};      // VLAN tag to insert
   // Room for a tag, then the packet: inserting a tag moves the addresses forward.
   std::array<std::uint8_t, kTagSize + kPacketSize> buffer_{};
+  std::size_t used_ = 0;        // of it, since the latest reset: what was read from memory
   std::uint16_t size_ = 0;      // a full packet of 64 KiB counts as empty, as in stock QEMU
   std::uint16_t segments_ = 0;  // sent of this TSO packet
   std::uint8_t popts_ = 0;

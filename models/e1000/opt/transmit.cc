@@ -149,6 +149,7 @@ std::size_t OptTransmitter::Gather() {
     control_.host().DmaRead(descriptor.buffer_address, {packet() + filled, descriptor.length()});
     filled += descriptor.length();
   }
+  used_ = std::max(used_, filled);
   return filled;
 }
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Inputs out of sessions, for seeds; and the words of a dictionary.
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "fuzz/e1000_input.h"
+
+namespace nicreplay {
+
+namespace {
+
+class Encoder {
+ public:
+  Encoder() {
+    InputHeader header;
+    header.flags = InputHeader::kBare;
+    Put(header);
+  }
+
+  void Add(const Stimulus& operation) {
+    Elapse(operation.time);
+    switch (operation.kind) {
+      case StimulusKind::kRead:
+      case StimulusKind::kWrite:
+        AddAccess(operation);
+        break;
+      case StimulusKind::kConfigRead:
+      case StimulusKind::kConfigWrite:
+        AddConfig(operation);
+        break;
+      case StimulusKind::kMemory:
+        AddMemory(operation);
+        break;
+      case StimulusKind::kFrame:
+        Put(E1000Opcode(E1000Item::kRawFrame, operation.detail & 1u));
+        PutData(operation.bytes());
+        break;
+      case StimulusKind::kLink:
+        Put(E1000Opcode(E1000Item::kEvent, operation.detail != 0 ? 2 : 3));
+        break;
+      case StimulusKind::kWork:
+        Put(E1000Opcode(E1000Item::kEvent, 0));
+        break;
+      case StimulusKind::kPoll:
+        Put(E1000Opcode(E1000Item::kEvent, 1));
+        break;
+      case StimulusKind::kReset:
+        Put(E1000Opcode(E1000Item::kEvent, 7));
+        break;
+      case StimulusKind::kTimer:  // the machine's
+        break;
+    }
+  }
+
+  std::vector<std::uint8_t> Take() { return std::move(bytes_); }
+
+ private:
+  static constexpr std::size_t kMaxData = 0xffff;
+
+  template <typename T>
+  void Put(const T& value) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&value);
+    bytes_.insert(bytes_.end(), bytes, bytes + sizeof(T));
+  }
+  void PutData(Bytes data) {
+    data = data.first(std::min(data.size(), kMaxData));
+    Put(static_cast<std::uint16_t>(data.size()));
+    bytes_.insert(bytes_.end(), data.begin(), data.end());
+  }
+
+  // To the nanosecond, largest steps first.
+  void Elapse(Nanoseconds until) {
+    for (int variant = 7; variant >= 0 && now_ < until; --variant) {
+      while (until - now_ >= Nanoseconds{1} << (4 * variant)) {
+        const Nanoseconds steps = std::min<Nanoseconds>(255, (until - now_) >> (4 * variant));
+        Put(E1000Opcode(E1000Item::kTime, static_cast<unsigned>(variant)));
+        Put(static_cast<std::uint8_t>(steps));
+        now_ += steps << (4 * variant);
+      }
+    }
+  }
+
+  void AddAccess(const Stimulus& operation) {
+    const bool write = operation.kind == StimulusKind::kWrite;
+    const std::uint8_t row = operation.bar == 0 && operation.offset < e1000::kBar0Size
+                                 ? e1000::kRowOfDword[operation.offset / 4]
+                                 : e1000::kNoRow;
+    const bool plain = row != e1000::kNoRow && operation.size == 4 &&
+                       operation.offset == e1000::kRegisters[row].offset;
+    // Ring lengths of these items are masked.
+    const bool masked = operation.offset == e1000::kTDLEN || operation.offset == e1000::kRDLEN;
+    if (plain && !(write && masked)) {
+      Put(E1000Opcode(write ? E1000Item::kWrite : E1000Item::kRead));
+      Put(row);
+      if (write) Put(static_cast<std::uint32_t>(operation.value));
+      return;
+    }
+    Put(E1000Opcode(E1000Item::kAccess));
+    const std::uint32_t log_size = operation.size == 8   ? 3
+                                   : operation.size == 4 ? 2
+                                   : operation.size == 2 ? 1
+                                                         : 0;
+    Put(operation.offset | log_size << 24 | (operation.bar != 0 ? 1u << 26 : 0) |
+        (write ? 1u << 27 : 0));
+    Put(operation.value);
+  }
+
+  void AddConfig(const Stimulus& operation) {
+    const unsigned size = operation.size == 4 ? 1 : operation.size == 1 ? 2 : 0;
+    Put(E1000Opcode(E1000Item::kConfig,
+                    size + (operation.kind == StimulusKind::kConfigRead ? 4 : 0)));
+    Put(static_cast<std::uint8_t>(operation.offset));
+    Put(static_cast<std::uint32_t>(operation.value));
+  }
+
+  void AddMemory(const Stimulus& operation) {
+    for (Bytes left = operation.bytes(); !left.empty();) {
+      const Bytes part = left.first(std::min(left.size(), kMaxData));
+      Put(E1000Opcode(E1000Item::kMemory));
+      Put(operation.value + (operation.data_size - left.size()));
+      PutData(part);
+      left = left.subspan(part.size());
+    }
+  }
+
+  std::vector<std::uint8_t> bytes_;
+  Nanoseconds now_ = 0;
+};
+
+std::string Word(std::string_view name, std::span<const std::uint8_t> bytes) {
+  std::string text = fmt::format("{}=\"", name);
+  for (const std::uint8_t byte : bytes) text += fmt::format("\\x{:02x}", byte);
+  return text + "\"\n";
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> EncodeE1000Input(std::span<const Stimulus> operations) {
+  Encoder encoder;
+  for (const Stimulus& operation : operations) encoder.Add(operation);
+  return encoder.Take();
+}
+
+std::string E1000Dictionary() {
+  std::string text = "# Items of inputs for an e1000, and the registers of its table.\n";
+  for (std::size_t i = 0; i < E1000Input::Kinds().size(); ++i) {
+    const E1000Input::Kind& kind = E1000Input::Kinds()[i];
+    std::vector<std::uint8_t> item(1u + kind.operands);
+    item[0] = E1000Opcode(static_cast<E1000Item>(i));
+    std::string name(kind.name);
+    std::replace(name.begin(), name.end(), '-', '_');
+    text += Word("item_" + name, item);
+  }
+  for (std::size_t row = 0; row < e1000::kRegisters.size(); ++row) {
+    const std::uint8_t write[] = {E1000Opcode(E1000Item::kWrite), static_cast<std::uint8_t>(row)};
+    const std::uint8_t read[] = {E1000Opcode(E1000Item::kRead), static_cast<std::uint8_t>(row)};
+    text += Word(fmt::format("write_{}", e1000::kRegisters[row].name), write);
+    text += Word(fmt::format("read_{}", e1000::kRegisters[row].name), read);
+  }
+  return text;
+}
+
+}  // namespace nicreplay

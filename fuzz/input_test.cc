@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fuzz/e1000_generator.h"
+#include "fuzz/e1000_input.h"
+#include "fuzz/mutate.h"
+#include "fuzz/random.h"
+#include "fuzz/target.h"
+
+namespace nicreplay {
+namespace {
+
+using ByteVector = std::vector<std::uint8_t>;
+
+// Keeps operations; answers nothing.
+class Keeping : public OperationSink {
+ public:
+  std::uint64_t Do(const Stimulus& operation) override { return Recorder().Do(operation); }
+  bool Done() const override { return operations().size() >= limit; }
+  const std::vector<Stimulus>& operations() const { return recorder_.operations(); }
+
+  std::size_t limit = ~std::size_t{0};
+
+ private:
+  struct Nothing : OperationSink {
+    std::uint64_t Do(const Stimulus&) override { return 0; }
+    bool Done() const override { return false; }
+  };
+  OperationRecorder& Recorder() { return recorder_; }
+
+  Nothing nothing_;
+  OperationRecorder recorder_{nothing_};
+};
+
+void Play(Bytes input, Keeping& keeping) { E1000Input(input, StartOf(input), keeping).Run(); }
+
+ByteVector Garbage(std::uint64_t seed, std::size_t size) {
+  Random random(seed);
+  ByteVector bytes(size);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.Next());
+  return bytes;
+}
+
+bool Same(const Stimulus& one, const Stimulus& other) {
+  return one.kind == other.kind && one.time == other.time && one.value == other.value &&
+         one.offset == other.offset && one.size == other.size && one.bar == other.bar &&
+         one.detail == other.detail && std::ranges::equal(one.bytes(), other.bytes());
+}
+
+TEST(E1000InputTest, EveryByteStringIsASession) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    const ByteVector input = Garbage(seed, seed);
+    Keeping keeping;
+    Play(input, keeping);
+    EXPECT_LE(keeping.operations().size(), E1000Input::kMaxOperations);
+    std::size_t at = StartOf(input).items_at;
+    for (const InputItem& item : E1000Input::ItemsOf(input)) {
+      EXPECT_EQ(item.offset, at);
+      at += item.size;
+    }
+    EXPECT_EQ(at, input.size());
+  }
+}
+
+TEST(E1000InputTest, AnEmptyInputResetsAndMaps) {
+  Keeping keeping;
+  Play({}, keeping);
+  ASSERT_EQ(keeping.operations().size(), 4u);
+  EXPECT_EQ(keeping.operations()[0].kind, StimulusKind::kReset);
+}
+
+TEST(E1000InputTest, EncodedOperationsPlayAgain) {
+  Keeping generated;
+  generated.limit = 1500;
+  E1000Generator(3, generated).Run();
+  // Encoded one at a time, an operation may become several: time and long memory do.
+  const ByteVector input = EncodeE1000Input(generated.operations());
+  Keeping played;
+  Play(input, played);
+  ASSERT_GE(played.operations().size(), 1000u);
+  for (std::size_t i = 0; i < played.operations().size(); ++i) {
+    ASSERT_TRUE(Same(played.operations()[i], generated.operations()[i])) << i;
+  }
+}
+
+TEST(E1000InputTest, EveryKindDoesSomething) {
+  for (std::size_t i = 0; i < E1000Input::Kinds().size(); ++i) {
+    if (static_cast<E1000Item>(i) == E1000Item::kTime) continue;
+    ByteVector input(sizeof(InputHeader));
+    input[6] = InputHeader::kBare;
+    input.push_back(E1000Opcode(static_cast<E1000Item>(i)));
+    Keeping keeping;
+    Play(input, keeping);
+    EXPECT_FALSE(keeping.operations().empty()) << E1000Input::Kinds()[i].name;
+  }
+}
+
+TEST(E1000InputTest, TheDictionaryNamesEveryRegister) {
+  const std::string dictionary = E1000Dictionary();
+  for (const e1000::RegisterRow& row : e1000::kRegisters) {
+    EXPECT_THAT(dictionary, ::testing::HasSubstr("write_" + std::string(row.name) + "="));
+  }
+}
+
+TEST(MutateTest, KeepsToTheSizeAndItsSeed) {
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    ByteVector one = Garbage(seed, seed % 200);
+    const std::size_t size = one.size();
+    one.resize(256);
+    ByteVector other = one;
+    const std::size_t mutated = MutateE1000Input(one.data(), size, one.size(), seed);
+    ASSERT_LE(mutated, one.size());
+    ASSERT_EQ(MutateE1000Input(other.data(), size, other.size(), seed), mutated);
+    ASSERT_EQ(one, other);
+  }
+}
+
+TEST(MutateTest, TinyBuffersAreNotOverrun) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    ByteVector tiny(3);
+    EXPECT_LE(MutateE1000Input(tiny.data(), 2, tiny.size(), seed), tiny.size());
+    EXPECT_LE(CrossE1000Inputs(Garbage(seed, 40), Garbage(seed + 1, 40), tiny, seed), tiny.size());
+  }
+}
+
+TEST(MutateTest, CrossingTakesItemsOfBoth) {
+  const ByteVector first = Garbage(1, 100);
+  const ByteVector second = Garbage(2, 100);
+  bool both = false;
+  for (std::uint64_t seed = 0; seed < 50 && !both; ++seed) {
+    ByteVector out(200);
+    out.resize(CrossE1000Inputs(first, second, out, seed));
+    both = out.size() > 20 && std::equal(out.begin(), out.begin() + 10, first.begin()) &&
+           std::equal(out.end() - 10, out.end(), second.end() - 10);
+  }
+  EXPECT_TRUE(both);
+}
+
+TEST(FuzzTargetTest, AnInputGivesTheSameDigestEveryTimeAndInAnyOrder) {
+  FuzzRunner runner(**FindFuzzTarget("e1000-reload"));
+  runner.EnableDigest();
+  const auto digest = [](FuzzRunner& with, std::uint64_t seed) {
+    const auto outcome = with.Run(Garbage(seed, 300)).value();
+    EXPECT_FALSE(outcome.divergence) << seed;
+    return outcome.digest;
+  };
+  std::vector<std::uint64_t> digests;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) digests.push_back(digest(runner, seed));
+  for (std::uint64_t seed = 100; seed-- > 0;) EXPECT_EQ(digest(runner, seed), digests[seed]);
+  FuzzRunner fresh(**FindFuzzTarget("e1000-reload"));
+  fresh.EnableDigest();
+  for (std::uint64_t seed = 50; seed < 60; ++seed) EXPECT_EQ(digest(fresh, seed), digests[seed]);
+  EXPECT_NE(digests[1], digests[2]);
+}
+
+TEST(FuzzTargetTest, OperationsDoWhatTheInputDoes) {
+  std::size_t moved = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const FuzzTarget& target = **FindFuzzTarget("e1000-reload");
+    FuzzRunner runner(target);
+    const ByteVector input = Garbage(seed, 200);
+    const auto outcome = runner.Run(input).value();
+    moved += outcome.moved_data ? 1 : 0;
+    const auto list = FuzzOperations::Of(target, input).value();
+    EXPECT_GE(list.operations().size(), outcome.operations);
+    EXPECT_FALSE(list.Compare(list.operations()).value());
+  }
+  EXPECT_GT(moved, 20u);
+}
+
+TEST(FuzzTargetTest, AnUnknownTargetIsAnError) {
+  EXPECT_EQ(FindFuzzTarget("none").error().code, ErrorCode::kUsage);
+}
+
+}  // namespace
+}  // namespace nicreplay

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Builds the fuzz targets as OSS-Fuzz and ClusterFuzzLite want them: with their $CC, $CXX, $CFLAGS, $CXXFLAGS and
+# $LIB_FUZZING_ENGINE, into $OUT, each with its seed corpus, dictionary and options.  ci/oss-fuzz-check runs it locally.
+set -euo pipefail
+: "${OUT:?}" "${LIB_FUZZING_ENGINE:=-fsanitize=fuzzer}" "${SANITIZER:=address}"
+if [ "${1:-}" = --help ]; then
+  echo "usage: OUT=DIR [CC=...] [CXX=...] [CFLAGS=...] [CXXFLAGS=...] [LIB_FUZZING_ENGINE=...] build.sh"
+  exit 0
+fi
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[ -f "$source/CMakeLists.txt" ] || source=$(cd "$source/../.." && pwd)
+[ -f "$source/CMakeLists.txt" ] || source=$SRC/nicreplay
+build=${WORK:-/tmp}/nicreplay-$SANITIZER
+
+hooks=OFF
+[ "${FUZZING_ENGINE:-libfuzzer}" != libfuzzer ] || hooks=ON
+cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None -DNICREPLAY_FUZZ=ON -DNICREPLAY_FUZZ_FLAGS= \
+  -DNICREPLAY_FUZZ_ENGINE="$LIB_FUZZING_ENGINE" -DNICREPLAY_FUZZ_HOOKS=$hooks >/dev/null
+cmake --build "$build" --target fuzz_targets
+
+for program in "$build"/*_fuzz; do
+  name=$(basename "$program")
+  target=${name%_fuzz}
+  corpus=$target
+  length=4096
+  if [[ $target == e1000_* ]]; then
+    corpus=e1000
+    length=512
+    # The same dictionary as `nicreplay fuzz dictionary` prints.
+    cp "$source/corpus/fuzz/e1000.dict" "$OUT/$name.dict"
+  fi
+  cp "$program" "$OUT/"
+  (cd "$source/corpus/fuzz/$corpus" && zip -q -r - .) >"$OUT/${name}_seed_corpus.zip"
+  {
+    echo "[libfuzzer]"
+    echo "max_len = $length"
+    echo "timeout = 2"
+    [ ! -f "$OUT/$name.dict" ] || echo "dict = $name.dict"
+  } >"$OUT/$name.options"
+done

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "fuzz/target.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "fuzz/e1000_input.h"
+#include "fuzz/shrink.h"
+
+namespace nicreplay {
+
+namespace {
+
+constexpr std::size_t kRamSize = 256 * SparseRam::kPageSize;
+// Of host calls, roughly; a lap of the largest ring goes over it.
+constexpr std::uint64_t kBudget = 1500;
+
+constexpr std::array kTargets = {
+    FuzzTarget{"e1000-stock-qemu", "e1000-stock", "qemu-e1000"},
+    FuzzTarget{"e1000-stock-opt", "", "e1000-opt"},
+    FuzzTarget{"e1000-reload", "e1000-stock", "e1000-stock", FuzzTarget::Reload::kOnce},
+};
+
+// Of InputHeader::switches, by bit: those that e1000-opt implements.
+constexpr std::array<std::string_view, 6> kSwitches = {"tso",  "csum",    "zerocopy",
+                                                       "ring", "rxbatch", "rxlro"};
+constexpr std::uint32_t kSwitchMask = (1u << kSwitches.size()) - 1;
+
+std::string SwitchesOf(const InputHeader& header) {
+  std::string list;
+  for (std::size_t bit = 0; bit < kSwitches.size(); ++bit) {
+    if ((header.switches >> bit & 1u) == 0) continue;
+    if (!list.empty()) list += '+';
+    list += kSwitches[bit];
+  }
+  return list.empty() ? "exact" : list;
+}
+
+[[noreturn]] void Hang() {
+  fmt::print(stderr, "nicreplay: hang: one operation asked its host {} times and did not end\n",
+             CapturingMachine::kHang);
+  std::abort();
+}
+
+// Has the right device save and load its state before operations.
+class Reloading : public OperationSink {
+ public:
+  static constexpr std::uint64_t kAlways = ~std::uint64_t{0};
+
+  // `at`: before which operation, or kAlways.
+  Reloading(Lockstep& lockstep, std::uint64_t at) : lockstep_(lockstep), at_(at) {}
+
+  std::uint64_t Do(const Stimulus& operation) override {
+    if ((at_ == kAlways || lockstep_.count() == at_) && !Done()) {
+      if (auto reloaded = lockstep_.ReloadRight(); !reloaded) error_ = reloaded.error();
+    }
+    return lockstep_.Do(operation);
+  }
+  bool Done() const override { return error_ || lockstep_.Done(); }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  Lockstep& lockstep_;
+  std::uint64_t at_;
+  std::optional<Error> error_;
+};
+
+// How many inputs there were, and how many of them got the device to work.
+struct Statistics {
+  std::uint64_t inputs = 0;
+  std::uint64_t moved_data = 0;
+  std::uint64_t operations = 0;
+
+  ~Statistics() {
+    if (inputs == 0 || std::getenv("NICREPLAY_FUZZ_STATISTICS") == nullptr) return;
+    fmt::print(stderr, "{} inputs, {:.1f} operations each, {:.1f} % moved data\n", inputs,
+               static_cast<double>(operations) / static_cast<double>(inputs),
+               100.0 * static_cast<double>(moved_data) / static_cast<double>(inputs));
+  }
+};
+
+[[noreturn]] void ReportAndAbort(const FuzzTarget& target, Bytes input) {
+  const auto list = FuzzOperations::Of(target, input);
+  const auto found = list->Compare(list->operations());
+  if (found && *found) {
+    const DivergenceText text = DescribeOperations(**found, list->pairing(), list->operations());
+    fmt::print(stderr, "nicreplay: {}: {}\n",
+               FailureName(**found, list->pairing(), list->operations()), text.name);
+    for (const std::string& line : text.lines) fmt::print(stderr, "    {}\n", line);
+  } else {
+    fmt::print(stderr, "nicreplay: a difference that does not show again\n");
+  }
+  std::abort();
+}
+
+}  // namespace
+
+std::span<const FuzzTarget> FuzzTargets() { return kTargets; }
+
+Result<const FuzzTarget*> FindFuzzTarget(std::string_view name) {
+  std::string names;
+  for (const FuzzTarget& target : kTargets) {
+    if (target.name == name) return &target;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", target.name);
+  }
+  return Fail(ErrorCode::kUsage, fmt::format("no fuzz target {}; there are {}", name, names));
+}
+
+Result<Pairing> FuzzTarget::PairingOf(const InputHeader& header) const {
+  const std::string settings(E1000Input::SettingsOf(header));
+  Pairing pairing;
+  if (left.empty()) {
+    const Candidate optimized{std::string(right), WithSwitches(settings, SwitchesOf(header))};
+    auto referred = PairWithReference(optimized, kRamSize);
+    if (!referred) return referred;
+    pairing = std::move(*referred);
+    pairing.network = Network::kVaries;
+  } else {
+    pairing.left = {std::string(left), settings};
+    pairing.right = {std::string(right), settings};
+    pairing.ram_size = kRamSize;
+  }
+  pairing.memory = MemoryKind::kSparse;
+  return pairing;
+}
+
+Result<Lockstep*> FuzzRunner::PairFor(const InputHeader& header) {
+  std::uint32_t key = header.settings % E1000Input::kSettings.size();
+  if (target_.left.empty()) key |= (header.switches & kSwitchMask) << 8;
+  if (auto found = pairs_.find(key); found != pairs_.end()) return found->second.get();
+  if (pairs_.size() >= kMaxPairs) pairs_.clear();
+  auto pairing = target_.PairingOf(header);
+  if (!pairing) return tl::make_unexpected(pairing.error());
+  auto created = Lockstep::Create(*pairing, ~std::uint64_t{0});
+  if (!created) return tl::make_unexpected(created.error());
+  (*created)->SetBudget(kBudget, Hang);
+  if (digesting_) (*created)->EnableDigest();
+  return pairs_.emplace(key, std::move(*created)).first->second.get();
+}
+
+Result<FuzzRunner::Outcome> FuzzRunner::Run(Bytes input) {
+  const InputStart start = StartOf(input);
+  auto pair = PairFor(start.header);
+  if (!pair) return tl::make_unexpected(pair.error());
+  Lockstep& lockstep = **pair;
+  lockstep.Restart(start.contents);
+  if (target_.reload == FuzzTarget::Reload::kNo) {
+    E1000Input(input, start, lockstep).Run();
+  } else {
+    Reloading reloading(lockstep, start.header.reload % E1000Input::kMaxOperations);
+    E1000Input(input, start, reloading).Run();
+    if (reloading.error()) return tl::make_unexpected(*reloading.error());
+  }
+  return Outcome{lockstep.divergence(), lockstep.count(), lockstep.digest(),
+                 lockstep.left().spent() != 0};
+}
+
+Result<FuzzOperations> FuzzOperations::Of(const FuzzTarget& target, Bytes input) {
+  const InputStart start = StartOf(input);
+  FuzzOperations made;
+  made.reload_ = target.reload;
+  auto pairing = target.PairingOf(start.header);
+  if (!pairing) return tl::make_unexpected(pairing.error());
+  made.pairing_ = std::move(*pairing);
+  auto created = Lockstep::Create(made.pairing_, ~std::uint64_t{0});
+  if (!created) return tl::make_unexpected(created.error());
+  Lockstep& lockstep = **created;
+  lockstep.SetBudget(kBudget, Hang);
+  lockstep.Restart(start.contents);
+  const auto recorder = std::make_shared<OperationRecorder>(lockstep);
+  E1000Input(input, start, *recorder).Run();
+  made.contents_ = std::make_shared<const SparseRam::Page>(start.contents);
+  for (const std::uint64_t page : lockstep.TouchedPages()) {
+    made.operations_.push_back({.value = page * SparseRam::kPageSize,
+                                .data = made.contents_->data(),
+                                .data_size = SparseRam::kPageSize,
+                                .kind = StimulusKind::kMemory});
+  }
+  const auto& played = recorder->operations();
+  made.operations_.insert(made.operations_.end(), played.begin(), played.end());
+  made.recorder_ = recorder;
+  return made;
+}
+
+Result<std::optional<Divergence>> FuzzOperations::Compare(
+    std::span<const Stimulus> operations) const {
+  auto created = Lockstep::Create(pairing_, operations.size());
+  if (!created) return tl::make_unexpected(created.error());
+  Lockstep& lockstep = **created;
+  lockstep.SetBudget(kBudget, Hang);
+  Reloading reloading(lockstep, Reloading::kAlways);
+  OperationSink& sink =
+      reload_ == FuzzTarget::Reload::kNo ? static_cast<OperationSink&>(lockstep) : reloading;
+  for (const Stimulus& operation : operations) sink.Do(operation);
+  if (reloading.error()) return tl::make_unexpected(*reloading.error());
+  return lockstep.divergence();
+}
+
+int FuzzOneInput(std::string_view target, const std::uint8_t* data, std::size_t size) {
+  static FuzzRunner runner(**FindFuzzTarget(target));
+  static Statistics statistics;
+  const auto outcome = runner.Run({data, size});
+  if (!outcome) {
+    fmt::print(stderr, "nicreplay: {}\n", outcome.error().ToString());
+    std::abort();
+  }
+  ++statistics.inputs;
+  statistics.operations += outcome->operations;
+  if (outcome->moved_data) ++statistics.moved_data;
+  if (outcome->divergence) ReportAndAbort(**FindFuzzTarget(target), {data, size});
+  return 0;
+}
+
+}  // namespace nicreplay
