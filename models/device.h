@@ -146,7 +146,8 @@ class Host {
 };
 
 struct BarInfo {
-  enum class Kind : std::uint8_t { kNone, kMemory32, kIo };
+  // kMemory64 is prefetchable and takes the next BAR, too, which then is kNone.
+  enum class Kind : std::uint8_t { kNone, kMemory32, kIo, kMemory64 };
   Kind kind = Kind::kNone;
   std::uint32_t size = 0;  // bytes, a power of two
 };

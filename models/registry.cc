@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "models/e1000/e1000.h"
+#include "models/virtio/virtio_net.h"
 
 namespace nicreplay {
 namespace {
 
 // Never destroyed, because the entries of plugins live for ever.
 std::vector<const ModelEntry*>& Registry() {
-  static auto& models = *new std::vector<const ModelEntry*>{&E1000StockEntry()};
+  static auto& models = *new std::vector<const ModelEntry*>{&E1000StockEntry(), &VirtioNetEntry()};
   return models;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the bus does to the model.  QEMU's PCI core stays the authority on configuration space; the
- * model gets every access too, and what it answers is compared.
+ * What the bus does to the model.  QEMU's PCI core stays the authority on the header of configuration
+ * space; the model gets every access too, and what it answers is compared.  What follows the header
+ * (capabilities) is the model's.
  */
 /* clang-format off: QEMU wants osdep.h before everything else */
 #include "qemu/osdep.h"
@@ -107,6 +108,9 @@ static uint32_t config_read(PCIDevice *pci, uint32_t address, int size) {
   uint32_t model = model_config_read(s, address, size);
   nicreplay_leave(s);
   after_call(s);
+  if (address >= PCI_STD_HEADER_SIZEOF) {
+    return model;
+  }
   if (range_covers_byte(address, size, PCI_STATUS)) {
     pin_mask = PCI_STATUS_INTERRUPT << (8 * (PCI_STATUS - address));
   }
@@ -155,6 +159,20 @@ void nicreplay_reset(DeviceState *dev) {
   }
 }
 
+/* Read-only, so asking before the first access changes nothing. */
+static void present_capabilities(NicReplayState *s) {
+  uint8_t *config = PCI_DEVICE(s)->config;
+  uint32_t status = s->model->config_read(s->device, PCI_STATUS, 2);
+
+  pci_set_word(config + PCI_SUBSYSTEM_VENDOR_ID,
+               s->model->config_read(s->device, PCI_SUBSYSTEM_VENDOR_ID, 2));
+  pci_set_word(config + PCI_SUBSYSTEM_ID, s->model->config_read(s->device, PCI_SUBSYSTEM_ID, 2));
+  if (status & PCI_STATUS_CAP_LIST) {
+    pci_set_word(config + PCI_STATUS, pci_get_word(config + PCI_STATUS) | PCI_STATUS_CAP_LIST);
+    config[PCI_CAPABILITY_LIST] = s->model->config_read(s->device, PCI_CAPABILITY_LIST, 1);
+  }
+}
+
 static void present_identity(PCIDevice *pci, const nr_info *info) {
   pci_config_set_vendor_id(pci->config, info->vendor_id);
   pci_config_set_device_id(pci->config, info->device_id);
@@ -166,6 +184,18 @@ static void present_identity(PCIDevice *pci, const nr_info *info) {
   pci->config_write = config_write;
 }
 
+static uint8_t bar_type(nr_bar_kind kind) {
+  switch (kind) {
+    case NR_BAR_IO:
+      return PCI_BASE_ADDRESS_SPACE_IO;
+    case NR_BAR_MEMORY64:
+      return PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_PREFETCH |
+             PCI_BASE_ADDRESS_MEM_TYPE_64;
+    default:
+      return PCI_BASE_ADDRESS_SPACE_MEMORY;
+  }
+}
+
 static void register_bars(NicReplayState *s, const nr_info *info) {
   for (int i = 0; i < kBars; i++) {
     NicReplayBar *bar = &s->bars[i];
@@ -175,10 +205,7 @@ static void register_bars(NicReplayState *s, const nr_info *info) {
     bar->owner = s;
     bar->number = i;
     memory_region_init_io(&bar->region, OBJECT(s), &bar_ops, bar, "nicreplay", info->bars[i].size);
-    pci_register_bar(
-        PCI_DEVICE(s), i,
-        info->bars[i].kind == NR_BAR_IO ? PCI_BASE_ADDRESS_SPACE_IO : PCI_BASE_ADDRESS_SPACE_MEMORY,
-        &bar->region);
+    pci_register_bar(PCI_DEVICE(s), i, bar_type(info->bars[i].kind), &bar->region);
   }
 }
 
@@ -186,5 +213,6 @@ void nicreplay_present(NicReplayState *s) {
   const nr_info *info = s->model->info(s->device);
 
   present_identity(PCI_DEVICE(s), info);
+  present_capabilities(s);
   register_bars(s, info);
 }

@@ -3,7 +3,8 @@
  * The device's DMA.  Guest RAM is mapped in windows that are kept until the memory map changes, so
  * that a descriptor costs a copy and not a walk; each write marks what it wrote dirty, so migration
  * and translated code see it.  Everything else (other devices' registers) goes the long way, which
- * may take the BQL: a call of the model that runs without it finds nothing there.
+ * may take the BQL.  A call of the model that runs without it reads zeros there; its writes, message
+ * signalled interrupts above all, are posted: they are done after the call.
  */
 /* clang-format off: QEMU wants osdep.h before everything else */
 #include "qemu/osdep.h"
@@ -108,6 +109,29 @@ static void copy_whole(uint8_t *to, const uint8_t *from, size_t size) {
   }
 }
 
+/* Registers are written in small pieces and few; a device that floods others loses the rest. */
+static void post_write(NicReplayState *s, hwaddr address, const uint8_t *from, size_t size) {
+  if (size <= sizeof(s->posted[0].data) && s->posted_count < kPostedWrites) {
+    NicReplayPostedWrite *write = &s->posted[s->posted_count++];
+    write->address = address;
+    write->size = size;
+    memcpy(write->data, from, size);
+  }
+}
+
+void nicreplay_do_posted_writes(NicReplayState *s) {
+  NicReplayPostedWrite writes[kPostedWrites];
+
+  qemu_mutex_lock(&s->lock);
+  unsigned count = s->posted_count;
+  memcpy(writes, s->posted, count * sizeof(writes[0]));
+  s->posted_count = 0;
+  qemu_mutex_unlock(&s->lock);
+  for (unsigned i = 0; i < count; i++) {
+    pci_dma_write(PCI_DEVICE(s), writes[i].address, writes[i].data, writes[i].size);
+  }
+}
+
 void nicreplay_dma_write(void *opaque, uint64_t address, const void *data, size_t size) {
   NicReplayState *s = opaque;
   const uint8_t *from = data;
@@ -121,6 +145,8 @@ void nicreplay_dma_write(void *opaque, uint64_t address, const void *data, size_
       address_space_cache_invalidate(&window->cache, address - window->base, step);
     } else if (bql_locked()) {
       pci_dma_write(PCI_DEVICE(s), address, from, step);
+    } else {
+      post_write(s, address, from, step);
     }
     address += step;
     from += step;

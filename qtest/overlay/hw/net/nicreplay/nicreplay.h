@@ -37,6 +37,7 @@ enum {
   kBars = 6,
   kMaxShadowPages = 8,
   kDmaWindows = 4,
+  kPostedWrites = 16,
   kModelNameSize = 64,
 };
 
@@ -61,6 +62,12 @@ typedef struct NicReplayWindow {
   hwaddr base;
   hwaddr size; /* 0: unused */
 } NicReplayWindow;
+
+typedef struct NicReplayPostedWrite {
+  hwaddr address;
+  uint32_t size;
+  uint8_t data[8];
+} NicReplayPostedWrite;
 
 /* What the host can count about a run; read-only properties of the device. */
 typedef struct NicReplayCounters {
@@ -117,6 +124,8 @@ struct NicReplayState {
 
   NicReplayWindow windows[kDmaWindows];
   unsigned next_window;
+  NicReplayPostedWrite posted[kPostedWrites];
+  unsigned posted_count;
   bool windows_stale; /* atomic: the memory map changed */
   MemoryListener memory_listener;
 
@@ -184,6 +193,8 @@ void nicreplay_dma_finalize(NicReplayState *s);
 void nicreplay_dma_refresh(NicReplayState *s); /* inside the model, at the start of a call */
 void nicreplay_dma_read(void *opaque, uint64_t address, void *out, size_t size);
 void nicreplay_dma_write(void *opaque, uint64_t address, const void *data, size_t size);
+/* With the BQL, outside of the model: writes to what is not RAM, of calls without the BQL. */
+void nicreplay_do_posted_writes(NicReplayState *s);
 size_t nicreplay_map_read(void *opaque, uint64_t address, size_t size, const uint8_t **data);
 
 /* ---- net.c: QEMU's network layer ---- */

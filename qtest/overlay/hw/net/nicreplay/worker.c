@@ -301,6 +301,7 @@ static bool run_once(NicReplayWorker *w) {
   }
   bool worked = !s->paused && do_turn(w);
   bool line_untold = s->line_untold;
+  bool posted = s->posted_count > 0;
   if (!worked && w->filling->count == 0 && !(had_frames && w->reading)) {
     idle = idle_nanoseconds(w);
     w->asleep = idle < 0 || idle > kAttentionNanoseconds;
@@ -308,9 +309,10 @@ static bool run_once(NicReplayWorker *w) {
   take_out_queue(w);
   nicreplay_leave(s);
   send_taken(w);
-  if (line_untold) {
+  if (line_untold || posted) {
     bql_lock();
     nicreplay_update_line(s);
+    nicreplay_do_posted_writes(s);
     bql_unlock();
   }
   if (idle) {
