@@ -98,11 +98,16 @@ struct Access {
 
 class ShadowPages;
 
-// What a model may ask of its surroundings.  All calls are made from inside a Device call.
-class Host {
+// The interrupt line of a device (INTA#), after the PCI command register's interrupt disable.
+class InterruptLine {
  public:
-  virtual ~Host() = default;
+  virtual ~InterruptLine() = default;
+  virtual void SetInterrupt(LineLevel level) = 0;
+};
 
+// What a model may ask of its surroundings.  All calls are made from inside a Device call.
+class Host : public InterruptLine {
+ public:
   virtual Nanoseconds Now() = 0;
 
   // Guest memory.  Any address and length, also wrapping past 2^64: what is not memory reads 0 and
@@ -124,9 +129,6 @@ class Host {
   virtual void Transmit(const Frame& frame) = 0;
   // What Transmit takes besides wire frames.  It may change between calls of the device.
   virtual OffloadSet TransmitOffloads() { return 0; }
-
-  // The level of the interrupt line (INTA#), after the PCI command register's interrupt disable.
-  virtual void SetInterrupt(LineLevel level) = 0;
 
   // Arms (or moves) a timer: Device::Timer(id) is called once when Now() >= deadline.  Absolute
   // time.

@@ -105,7 +105,8 @@ std::uint32_t PciConfig::Read(std::uint8_t offset, std::uint8_t size) const {
   return IsAligned(offset, size) ? LoadValue(&bytes_[offset], size) : 0;
 }
 
-void PciConfig::Write(std::uint8_t offset, std::uint8_t size, std::uint32_t value, Host& host) {
+void PciConfig::Write(std::uint8_t offset, std::uint8_t size, std::uint32_t value,
+                      InterruptLine& line) {
   if (!IsAligned(offset, size)) return;
   const std::uint16_t old_command = command();
   for (std::size_t i = offset; i < std::size_t{offset} + size; ++i, value >>= 8) {
@@ -118,10 +119,10 @@ void PciConfig::Write(std::uint8_t offset, std::uint8_t size, std::uint32_t valu
   if (offset != kCommand) return;
   const bool toggled = ((command() ^ old_command) & kCommandInterruptDisable) != 0;
   if (!toggled || pin_ == LineLevel::kLow) return;
-  ChangeLine((command() & kCommandInterruptDisable) != 0 ? ~0u : 1u, host);
+  ChangeLine((command() & kCommandInterruptDisable) != 0 ? ~0u : 1u, line);
 }
 
-void PciConfig::SetInterrupt(LineLevel level, Host& host) {
+void PciConfig::SetInterrupt(LineLevel level, InterruptLine& line) {
   if (level == pin_) return;
   pin_ = level;
   if (level == LineLevel::kHigh) {
@@ -130,13 +131,13 @@ void PciConfig::SetInterrupt(LineLevel level, Host& host) {
     bytes_[kStatus] &= static_cast<std::uint8_t>(~kStatusInterrupt);
   }
   if ((command() & kCommandInterruptDisable) != 0) return;
-  ChangeLine(level == LineLevel::kHigh ? 1u : ~0u, host);
+  ChangeLine(level == LineLevel::kHigh ? 1u : ~0u, line);
 }
 
-void PciConfig::Reset(Host& host) {
-  SetInterrupt(LineLevel::kLow, host);
+void PciConfig::Reset(InterruptLine& line) {
+  SetInterrupt(LineLevel::kLow, line);
   // QEMU asserts that the count is 0 when a bus is reset, and dies where it is not.
-  if (line_count_ != 0) ChangeLine(0u - line_count_, host);
+  if (line_count_ != 0) ChangeLine(0u - line_count_, line);
   for (const std::size_t i : {kCommand + 0, kCommand + 1, kStatus + 0, kStatus + 1,
                               kInterruptLine + 0, kCacheLineSize + 0}) {
     bytes_[i] &= static_cast<std::uint8_t>(~(writable_[i] | write_one_clears_[i]));
@@ -149,11 +150,11 @@ void PciConfig::Reset(Host& host) {
   }
 }
 
-void PciConfig::ChangeLine(std::uint32_t change, Host& host) {
+void PciConfig::ChangeLine(std::uint32_t change, InterruptLine& line) {
   const bool was_high = line_count_ != 0;
   line_count_ += change;
   const bool is_high = line_count_ != 0;
-  if (is_high != was_high) host.SetInterrupt(is_high ? LineLevel::kHigh : LineLevel::kLow);
+  if (is_high != was_high) line.SetInterrupt(is_high ? LineLevel::kHigh : LineLevel::kLow);
 }
 
 void PciConfig::Save(std::span<std::uint8_t, kStateSize> out) const {

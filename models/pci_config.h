@@ -31,7 +31,7 @@ class PciConfig {
 
   // Out-of-range or misaligned accesses read 0 and write nothing.
   std::uint32_t Read(std::uint8_t offset, std::uint8_t size) const;
-  void Write(std::uint8_t offset, std::uint8_t size, std::uint32_t value, Host& host);
+  void Write(std::uint8_t offset, std::uint8_t size, std::uint32_t value, InterruptLine& line);
 
   // Takes the next bytes from 0x40 on and becomes the head of the list (6.7): the first two bytes
   // are its id and, filled in here, the link.  `writable` has as many bytes.  Returns its offset.
@@ -46,18 +46,19 @@ class PciConfig {
   bool bus_master() const { return (command() & kCommandBusMaster) != 0; }
 
   // The device's interrupt pin: sets the status bit, and the line unless the command register
-  // disables it. Tells the host only of changes of the line.
-  void SetInterrupt(LineLevel level, Host& host);
+  // disables it. Tells of changes of the
+  // line alone.
+  void SetInterrupt(LineLevel level, InterruptLine& line);
 
   // Bus reset: the pin low, command, status, interrupt line, cache line size and BARs cleared.
-  void Reset(Host& host);
+  void Reset(InterruptLine& line);
 
   void Save(std::span<std::uint8_t, kStateSize> out) const;
   // False, and nothing changed, where the state contradicts what is read-only here.
   bool Load(std::span<const std::uint8_t, kStateSize> state);
 
  private:
-  void ChangeLine(std::uint32_t change, Host& host);
+  void ChangeLine(std::uint32_t change, InterruptLine& line);
 
   std::array<std::uint8_t, kSize> bytes_{};
   std::array<std::uint8_t, kSize> writable_{};

@@ -19,7 +19,7 @@ enum class StimulusKind : std::uint8_t {
   kConfigRead,   // offset, size, value
   kConfigWrite,  // offset, size, value
   kMemory,       // value: guest address; bytes
-  kFrame,        // bytes, offload, result
+  kFrame,        // bytes, offload, result, detail: 1 if the next kFrame arrives together with it
   kLink,         // detail: 1 up, 0 down
   kTimer,        // detail: TimerId
   kReset,

@@ -128,7 +128,7 @@ bool Better(const Difference& a, const std::optional<Difference>& b) {
 // Among the first bytes of `image` that `other` has not, or has with another value, the one that
 // tells most; of equals the first in address order.
 std::optional<Difference> FindDifference(const WriteImage& image, const WriteImage& other,
-                                         const Describer& describer) {
+                                         const Describer& describer, const HasByte& has) {
   constexpr std::size_t kMaxLookedAt = 4096;
   std::optional<Difference> best;
   std::size_t looked_at = 0;
@@ -137,6 +137,7 @@ std::optional<Difference> FindDifference(const WriteImage& image, const WriteIma
       const GuestAddress at = run.address + i;
       const WriteImage::Run* twin = RunAt(other, at);
       if (twin != nullptr && twin->bytes[at - twin->address] == run.bytes[i]) continue;
+      if (twin == nullptr && has && has(at, run.bytes[i])) continue;
       ++looked_at;
       const Difference difference{TellingOf(at, other, describer), at};
       if (Better(difference, best)) best = difference;
@@ -146,11 +147,12 @@ std::optional<Difference> FindDifference(const WriteImage& image, const WriteIma
 }
 
 std::optional<Divergence> CompareImages(const WriteImage& want, const WriteImage& got,
-                                        const Describer& describer) {
+                                        const Describer& describer, const HasByte& has) {
   if (std::ranges::equal(want.runs(), got.runs())) return std::nullopt;
-  std::optional<Difference> best = FindDifference(want, got, describer);
-  const std::optional<Difference> extra = FindDifference(got, want, describer);
+  std::optional<Difference> best = FindDifference(want, got, describer, has);
+  const std::optional<Difference> extra = FindDifference(got, want, describer, {});
   if (extra && Better(*extra, best)) best = extra;
+  if (!best) return std::nullopt;
   Divergence divergence;
   divergence.kind = Kind::kMemory;
   divergence.address = best->address;
@@ -166,8 +168,8 @@ bool SameWrites(std::span<const WritePiece> a, std::span<const WritePiece> b) {
 }
 
 std::optional<Divergence> CompareMemory(std::span<const Effect> expected,
-                                        std::span<const Effect> actual,
-                                        const Describer& describer) {
+                                        std::span<const Effect> actual, const Describer& describer,
+                                        const HasByte& has) {
   const std::vector<WritePiece> want = WritePieces(expected);
   const std::vector<WritePiece> got = WritePieces(actual);
   if (SameWrites(want, got)) return std::nullopt;
@@ -175,7 +177,7 @@ std::optional<Divergence> CompareMemory(std::span<const Effect> expected,
   WriteImage got_image;
   want_image.Build(want);
   got_image.Build(got);
-  if (auto found = CompareImages(want_image, got_image, describer)) return found;
+  if (auto found = CompareImages(want_image, got_image, describer, has)) return found;
   const auto early = FindEarlyMarker(want, got, describer);
   if (!early) return std::nullopt;
   Divergence divergence;
@@ -236,11 +238,12 @@ std::optional<Divergence> CompareTimers(std::span<const Effect> expected,
 }  // namespace
 
 std::optional<Divergence> CompareExact(std::span<const Effect> expected,
-                                       std::span<const Effect> actual, const Describer& describer) {
+                                       std::span<const Effect> actual, const Describer& describer,
+                                       const HasByte& has) {
   // What became of queued frames explains most of what comes after.
   if (auto found = CompareDeliveries(expected, actual)) return found;
   if (auto found = CompareFrames(expected, actual)) return found;
-  if (auto found = CompareMemory(expected, actual, describer)) return found;
+  if (auto found = CompareMemory(expected, actual, describer, has)) return found;
   if (auto found = CompareLevels(expected, actual, EffectKind::kInterrupt, Kind::kInterrupt)) {
     return found;
   }

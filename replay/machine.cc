@@ -6,6 +6,7 @@
 #include <new>
 
 #include "models/pci_config.h"
+#include "models/shadow_pages.h"
 #include "replay/apply.h"
 
 namespace nicreplay {
@@ -126,14 +127,56 @@ void Machine::AdvanceTo(Nanoseconds time) {
   now_ = std::max(now_, time);
 }
 
+void Machine::OfferFrame(const Stimulus& stimulus) {
+  const Offload offload = stimulus.offload == nullptr ? Offload{} : *stimulus.offload;
+  if (stimulus.detail == 0 && !port_.gathering()) {
+    port_.Offer(stimulus.bytes(), offload);
+    return;
+  }
+  port_.Gather(stimulus.bytes(), offload);
+  if (stimulus.detail == 0) port_.OfferBurst();
+}
+
+bool Machine::IsShadowed(const Stimulus& stimulus) const {
+  const bool access = stimulus.kind == StimulusKind::kRead || stimulus.kind == StimulusKind::kWrite;
+  if (!access || stimulus.bar != 0 || stimulus.size == 0) return false;
+  const ShadowPages* shadow = device_->shadow();
+  if (shadow == nullptr || !shadow->active()) return false;
+  return stimulus.offset % stimulus.size == 0 && shadow->Find(stimulus.offset) != nullptr;
+}
+
+// As the bus does it without an exit: plain memory, whatever the size.
+std::uint64_t Machine::AccessShadow(const Stimulus& stimulus) {
+  std::uint64_t value = stimulus.value;
+  for (std::uint32_t done = 0; done < stimulus.size;) {
+    const std::uint32_t offset = stimulus.offset + done;
+    const std::uint32_t part = std::min<std::uint32_t>(stimulus.size, 4);
+    std::atomic<std::uint32_t>& word = *device_->shadow()->Find(offset);
+    const std::uint32_t shift = 8 * (offset % 4);
+    const std::uint32_t mask = (part == 4 ? ~0u : (1u << 8 * part) - 1) << shift;
+    const std::uint32_t old = word.load(std::memory_order_acquire);
+    if (stimulus.kind == StimulusKind::kWrite) {
+      const auto wanted = static_cast<std::uint32_t>(value >> 8 * done) << shift;
+      word.store((old & ~mask) | (wanted & mask), std::memory_order_release);
+    } else {
+      value = (done == 0 ? 0 : value) | std::uint64_t{(old & mask) >> shift} << 8 * done;
+    }
+    done += part;
+  }
+  return stimulus.kind == StimulusKind::kRead ? value : 0;
+}
+
 std::uint64_t Machine::Apply(const Stimulus& stimulus) {
+  // A burst whose end does not come ends here.
+  if (stimulus.kind != StimulusKind::kFrame) port_.OfferBurst();
   AdvanceTo(stimulus.time);
+  if (IsShadowed(stimulus)) return AccessShadow(stimulus);
   switch (stimulus.kind) {
     case StimulusKind::kMemory:
       DmaWrite(stimulus.value, stimulus.bytes());
       return 0;
     case StimulusKind::kFrame:
-      port_.Offer(stimulus.bytes(), stimulus.offload == nullptr ? Offload{} : *stimulus.offload);
+      OfferFrame(stimulus);
       return 0;
     case StimulusKind::kLink:
       port_.SetLink(stimulus.detail != 0 ? LinkState::kUp : LinkState::kDown);

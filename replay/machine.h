@@ -31,12 +31,16 @@ class Machine : public Host {
   LineLevel line() const { return line_; }
 
   // Lets time pass up to stimulus.time, then does what the stimulus says: kFrame offers the frame
-  // to the port, kMemory writes RAM, kTimer does nothing (timers are the machine's), kWork runs the
-  // device's work if it asked for it.  Returns the value of a read, 0 otherwise.
+  // to the port (a burst with its last frame), kMemory writes RAM, kTimer does nothing (timers are
+  // the machine's), kWork runs the device's work if it asked for it.  Returns the value of a read,
+  // 0 otherwise.
   std::uint64_t Apply(const Stimulus& stimulus);
 
   // When the timer fires, kNotArmed: not armed.
   Nanoseconds deadline(TimerId id) const { return deadlines_[id % kMaxTimers]; }
+
+  // When the next timer fires or work is due, kNotArmed: nothing is.
+  Nanoseconds next_deadline() const { return next_deadline_; }
 
   // When the device's work has to run at the latest, kNotArmed: it has none.
   Nanoseconds work_deadline() const { return work_deadline_; }
@@ -72,6 +76,9 @@ class Machine : public Host {
   void ForEachPart(GuestAddress address, std::size_t size, F f);
   void FindNextDeadline();
   void FireTimer();
+  void OfferFrame(const Stimulus& stimulus);
+  bool IsShadowed(const Stimulus& stimulus) const;
+  std::uint64_t AccessShadow(const Stimulus& stimulus);
 
   struct Free {
     void operator()(std::uint8_t* memory) const { std::free(memory); }

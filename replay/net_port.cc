@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "replay/net_port.h"
 
+#include <algorithm>
+
 namespace nicreplay {
 
-void NetPort::Queue(Bytes frame, const Offload& offload) {
-  if (queue_.size() >= kMaxQueued) {
-    ++overflowed_;
+void NetPort::Queue(Queued frame) {
+  if (queued_ + frame.wire_frames > kMaxQueued) {
+    overflowed_ += frame.wire_frames;
     return;
   }
-  queue_.push_back({{frame.begin(), frame.end()}, offload});
+  queued_ += frame.wire_frames;
+  queue_.push_back(std::move(frame));
 }
 
 ReceiveResult NetPort::Deliver(Bytes frame, const Offload& offload) {
@@ -23,18 +26,73 @@ ReceiveResult NetPort::Deliver(Bytes frame, const Offload& offload) {
 }
 
 void NetPort::Offer(Bytes frame, const Offload& offload) {
+  if (offload != Offload{}) {
+    Gather(frame, offload);
+    OfferBurst();
+    return;
+  }
   if (Blocked() || Deliver(frame, offload) == ReceiveResult::kKeep) {
-    Queue(frame, offload);
+    Queue({{frame.begin(), frame.end()}, offload});
     return;
   }
   Drain();
+}
+
+void NetPort::Gather(Bytes frame, const Offload& offload) {
+  if (burst_.size() >= kMaxGathered) OfferBurst();
+  const Bytes pieces[] = {frame};
+  if (segmenter_.Parse({pieces, offload}) != OffloadFault::kNone) return;
+  if ((OffloadsNeeded(offload) & ~device_->ReceiveOffloads()) == 0) {
+    burst_.push_back({{frame.begin(), frame.end()}, offload, segmenter_.count()});
+    return;
+  }
+  for (std::size_t i = 0; i < segmenter_.count(); ++i) {
+    Queued& cut = burst_.emplace_back();
+    cut.bytes.reserve(segmenter_.SizeOf(i));
+    for (const Bytes& piece : segmenter_.Get(i)) {
+      cut.bytes.insert(cut.bytes.end(), piece.begin(), piece.end());
+    }
+  }
+}
+
+// Returns how many of the burst the device is done with.
+std::size_t NetPort::DeliverBurst() {
+  if (link_ == LinkState::kDown) return burst_.size();
+  std::vector<Bytes> pieces;
+  std::vector<Frame> frames;
+  pieces.reserve(burst_.size());
+  frames.reserve(burst_.size());
+  for (const Queued& frame : burst_) {
+    pieces.emplace_back(frame.bytes);
+    frames.push_back({{&pieces.back(), 1}, frame.offload});
+  }
+  std::vector<ReceiveResult> results(frames.size(), ReceiveResult::kDropped);
+  delivering_ = true;
+  std::size_t done = std::min(device_->ReceiveBurst(frames, results), frames.size());
+  delivering_ = false;
+  if (done > 0 && results[done - 1] == ReceiveResult::kKeep) {
+    disabled_ = true;
+    --done;
+  }
+  return done;
+}
+
+void NetPort::OfferBurst() {
+  if (burst_.empty()) return;
+  const std::size_t done = Blocked() ? 0 : DeliverBurst();
+  const bool all = done == burst_.size();
+  for (std::size_t i = done; i < burst_.size(); ++i) Queue(std::move(burst_[i]));
+  burst_.clear();
+  if (all) Drain();
 }
 
 void NetPort::Drain() {
   while (!delivering_ && !queue_.empty()) {
     Queued next = std::move(queue_.front());
     queue_.pop_front();
+    queued_ -= next.wire_frames;
     if (Deliver(next.bytes, next.offload) == ReceiveResult::kKeep) {
+      queued_ += next.wire_frames;
       queue_.push_front(std::move(next));
       return;
     }

@@ -2,6 +2,10 @@
 // The network side of a NIC with the queueing rules of QEMU's net layer: frames that the device is
 // not ready for wait (at most 10000, further ones are lost), a flush offers them without asking for
 // readiness again, and a frame that the device keeps blocks the port until the next flush.
+//
+// Frames that arrive together (a burst) are offered as a flush offers them: readiness is asked for
+// before the first one only.  A super-frame is the burst of its wire frames; a device that takes it
+// whole must not differ from one that gets it cut.  What stands for no wire frames is lost.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +13,7 @@
 #include <vector>
 
 #include "models/device.h"
+#include "models/net/segment.h"
 
 namespace nicreplay {
 
@@ -21,29 +26,40 @@ class NetPort {
 
   // A frame arrives from the network.
   void Offer(Bytes frame, const Offload& offload = {});
+  // A frame arrives that belongs to a burst: it waits for OfferBurst.
+  void Gather(Bytes frame, const Offload& offload);
+  bool gathering() const { return !burst_.empty(); }
+  // What was gathered has arrived.
+  void OfferBurst();
   // What Host::FlushReceive means.
   void Flush();
   // Tells the device, too.  While the link is down, frames that reach the device's end are lost.
   void SetLink(LinkState state);
 
   LinkState link() const { return link_; }
-  std::size_t queued() const { return queue_.size(); }
-  // Frames lost to a full queue.
+  std::size_t queued() const { return queued_; }
+  // Wire frames lost to a full queue.
   std::uint64_t overflowed() const { return overflowed_; }
 
  private:
   struct Queued {
     std::vector<std::uint8_t> bytes;
     Offload offload;
+    std::size_t wire_frames = 1;
   };
+  static constexpr std::size_t kMaxGathered = 1024;
 
   bool Blocked() const { return delivering_ || disabled_ || !device_->CanReceive(); }
-  void Queue(Bytes frame, const Offload& offload);
+  void Queue(Queued frame);
   ReceiveResult Deliver(Bytes frame, const Offload& offload);
+  std::size_t DeliverBurst();
   void Drain();
 
   Device* device_ = nullptr;
   std::deque<Queued> queue_;
+  std::size_t queued_ = 0;  // wire frames in the queue
+  std::vector<Queued> burst_;
+  Segmenter segmenter_;
   LinkState link_ = LinkState::kUp;
   bool delivering_ = false;
   bool disabled_ = false;  // the device kept a frame; nothing is offered until it flushes

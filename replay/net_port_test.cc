@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "models/net/offload_testing.h"
+
 namespace nicreplay {
 namespace {
 
@@ -10,9 +12,13 @@ namespace {
 class ObedientDevice : public Device {
  public:
   bool ready = true;
+  bool unready_after_one = false;
   ReceiveResult answer = ReceiveResult::kConsumed;
   NetPort* flush_on_receive = nullptr;
+  OffloadSet offloads = 0;
+  std::size_t keep_at = ~std::size_t{0};  // the frame of this number is kept
   std::vector<int> seen;
+  std::vector<std::size_t> sizes;
 
   const DeviceInfo& info() const override { return info_; }
   std::uint64_t Read(const Access&) override { return 0; }
@@ -22,9 +28,12 @@ class ObedientDevice : public Device {
   bool CanReceive() const override { return ready; }
   ReceiveResult Receive(const Frame& frame) override {
     seen.push_back(frame.pieces[0][0]);
+    sizes.push_back(frame.size());
+    ready = ready && !unready_after_one;
     if (flush_on_receive != nullptr) flush_on_receive->Flush();
-    return answer;
+    return seen.size() == keep_at ? ReceiveResult::kKeep : answer;
   }
+  OffloadSet ReceiveOffloads() const override { return offloads; }
   void SetLink(LinkState) override {}
   void Timer(TimerId) override {}
   void Reset() override {}
@@ -123,6 +132,61 @@ TEST_F(NetPortTest, QueueHoldsTenThousand) {
   for (std::size_t i = 0; i < NetPort::kMaxQueued + 5; ++i) Offer(1);
   EXPECT_EQ(port_.queued(), NetPort::kMaxQueued);
   EXPECT_EQ(port_.overflowed(), 5u);
+}
+
+TEST_F(NetPortTest, ABurstAsksForReadinessOnce) {
+  device_.unready_after_one = true;
+  const std::uint8_t frame[60] = {};
+  for (int i = 0; i < 3; ++i) port_.Gather(frame, {});
+  EXPECT_TRUE(device_.seen.empty());
+  port_.OfferBurst();
+  EXPECT_EQ(device_.seen.size(), 3u);
+  EXPECT_FALSE(port_.gathering());
+}
+
+TEST_F(NetPortTest, WhatFollowsAKeptFrameOfABurstWaits) {
+  device_.keep_at = 2;
+  for (std::uint8_t id = 1; id <= 3; ++id) {
+    const std::uint8_t frame[60] = {id};
+    port_.Gather(frame, {});
+  }
+  port_.OfferBurst();
+  EXPECT_EQ(device_.seen, (std::vector<int>{1, 2}));
+  EXPECT_EQ(port_.queued(), 2u);
+  port_.Flush();
+  EXPECT_EQ(device_.seen, (std::vector<int>{1, 2, 2, 3}));
+}
+
+TEST_F(NetPortTest, SuperFramesAreCutForADeviceThatTakesNone) {
+  const SuperFrame super = MakeSuperFrame({.gso_size = 1000, .payload = 2500});
+  port_.Offer(super.bytes, super.offload);
+  EXPECT_EQ(device_.sizes, (std::vector<std::size_t>{1066, 1066, 566}));
+  device_.ready = false;
+  port_.Offer(super.bytes, super.offload);
+  EXPECT_EQ(port_.queued(), 3u);
+}
+
+TEST_F(NetPortTest, SuperFramesStayWholeForADeviceThatTakesThem) {
+  device_.offloads = kOffloadChecksum | kOffloadTcp4;
+  SuperFrame super = MakeSuperFrame({.gso_size = 1000, .payload = 2500});
+  port_.Offer(super.bytes, super.offload);
+  EXPECT_EQ(device_.sizes, (std::vector<std::size_t>{super.bytes.size()}));
+  super.offload.gso_type |= Offload::kGsoEcn;  // which it does not take
+  port_.Offer(super.bytes, super.offload);
+  EXPECT_EQ(device_.sizes.size(), 4u);
+  device_.ready = false;
+  super.offload.gso_type = Offload::kGsoTcp4;
+  port_.Offer(super.bytes, super.offload);
+  EXPECT_EQ(port_.queued(), 3u);  // it counts as what it stands for
+}
+
+TEST_F(NetPortTest, WhatStandsForNoWireFramesIsLost) {
+  SuperFrame super = MakeSuperFrame({});
+  super.offload.gso_size = 0;
+  device_.offloads = kOffloadAll;
+  port_.Offer(super.bytes, super.offload);
+  EXPECT_TRUE(device_.seen.empty());
+  EXPECT_EQ(port_.queued(), 0u);
 }
 
 }  // namespace

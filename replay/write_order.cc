@@ -10,6 +10,7 @@ namespace nicreplay {
 namespace {
 
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+constexpr std::uint64_t kWhole = 8;  // aligned bytes of one write that appear together
 
 struct Range {
   GuestAddress first;
@@ -20,10 +21,10 @@ struct Range {
 class LastWriter {
  public:
   explicit LastWriter(std::span<const WritePiece> writes) {
-    for (const WritePiece& write : writes) Paint({write.address, write.last()}, write.order);
+    for (const WritePiece& write : writes) Paint({write.address, write.last()}, write.order + 1);
   }
 
-  // The latest among the last writers of the range; all of it was written.
+  // The latest among the last writers of the range, by their order from 1 on; 0: nobody wrote it.
   std::size_t LatestOf(const Range& range) const {
     std::size_t latest = 0;
     auto at = spans_.upper_bound(range.first);
@@ -72,7 +73,8 @@ struct Announcement {
   GuestAddress marker;
   std::uint8_t value;        // final
   std::vector<Range> data;   // that nothing later replaces
-  std::size_t in_force = 0;  // from this write on
+  std::size_t in_force = 0;  // from this write on, by its order from 1 on
+  bool whole = false;        // that write lies in one aligned 8 bytes
 };
 
 std::vector<Announcement> Announcements(std::span<const WritePiece> writes,
@@ -88,12 +90,12 @@ std::vector<Announcement> Announcements(std::span<const WritePiece> writes,
       if (!describer.IsCompletionMarker(at)) continue;
       if (k != from) beside.push_back({write.address + from, at - 1});
       from = k + 1;
-      if (last_writer.LatestOf({at, at}) != write.order) continue;
+      if (last_writer.LatestOf({at, at}) != write.order + 1) continue;
       announces = true;
       // What a later write replaces is announced by that write's marker.
-      std::erase_if(data,
-                    [&](const Range& range) { return last_writer.LatestOf(range) > write.order; });
-      all.push_back({at, write.bytes[k], std::move(data), kNever});
+      std::erase_if(
+          data, [&](const Range& range) { return last_writer.LatestOf(range) > write.order + 1; });
+      all.push_back({at, write.bytes[k], std::move(data), kNever, false});
       data.clear();
     }
     // What comes in one write with a marker in force has no order to it.
@@ -113,7 +115,9 @@ void FindInForce(std::span<const WritePiece> writes, std::vector<Announcement>* 
         [](const Announcement& marker, GuestAddress address) { return marker.marker < address; });
     for (; at != markers->end() && at->marker <= write.last(); ++at) {
       const bool has_value = write.bytes[at->marker - write.address] == at->value;
-      if (has_value && at->in_force == kNever) at->in_force = write.order;
+      if (!has_value || at->in_force != kNever) continue;
+      at->in_force = write.order + 1;
+      at->whole = write.address / kWhole == write.last() / kWhole;
     }
   }
 }
@@ -135,7 +139,9 @@ std::optional<EarlyMarker> FindEarlyMarker(std::span<const WritePiece> expected,
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     for (const Range& range : wanted[i].data) {
       const bool was_before = expected_writer.LatestOf(range) < wanted[i].in_force;
-      const bool is_before = actual_writer.LatestOf(range) < got[i].in_force;
+      const std::size_t written = actual_writer.LatestOf(range);
+      const bool is_before =
+          written < got[i].in_force || (got[i].whole && written == got[i].in_force);
       if (was_before && !is_before) return EarlyMarker{wanted[i].marker, range.first};
     }
   }

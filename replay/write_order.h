@@ -19,8 +19,9 @@ struct EarlyMarker {
 // Both sides write the same final bytes.  A completion marker (a byte that `describer` calls so)
 // announces what was expected to be written since the marker before it; a marker is in force from
 // the first write that gives it its final value.  What was expected before that write must come
-// before it and not with it, because the bytes of one write have no order; what was expected in
-// the same write may come at any time.
+// before it and not with it, because the bytes of one write have no order, unless the write lies in
+// one aligned 8 bytes, which appear whole (models/device.h); what was expected in the same write,
+// or is not written at all, may come at any time.
 std::optional<EarlyMarker> FindEarlyMarker(std::span<const WritePiece> expected,
                                            std::span<const WritePiece> actual,
                                            const Describer& describer);

@@ -25,13 +25,14 @@ constexpr std::uint32_t kMancAfterReset =
 
 }  // namespace
 
-ControlPlane::ControlPlane(const Settings& settings, Host& host)
+ControlPlane::ControlPlane(const Settings& settings, Host& host, InterruptLine& line)
     : settings_(settings),
       info_(InfoOf(settings)),
       host_(host),
+      line_(line),
       pci_(info_, settings.rom_size),
       eeprom_(settings),
-      interrupts_(settings.mitigation, registers_, pci_, host),
+      interrupts_(settings.mitigation, registers_, pci_, host, line),
       link_(settings, registers_, interrupts_, host),
       receive_control_(registers_, host) {
   pci_.Preset(PciConfig::kCacheLineSize, kCacheLineDwords);
@@ -140,7 +141,7 @@ Doorbell ControlPlane::WriteRegister(std::uint32_t offset, std::uint32_t value) 
 }
 
 void ControlPlane::ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) {
-  pci_.Write(offset, size, value, host_);
+  pci_.Write(offset, size, value, line_);
   const bool takes_command = offset == PciConfig::kCommand && (size == 1 || size == 2 || size == 4);
   if (takes_command && pci_.bus_master()) host_.FlushReceive();
 }
@@ -181,7 +182,7 @@ void ControlPlane::Reset() {
   link_.Reset();
   interrupts_.Reset();
   receive_control_.Reset();
-  pci_.Reset(host_);
+  pci_.Reset(line_);
 }
 
 void ControlPlane::DmaRead(GuestAddress address, MutableBytes out) {
@@ -195,6 +196,10 @@ void ControlPlane::DmaRead(GuestAddress address, MutableBytes out) {
 
 void ControlPlane::DmaWrite(GuestAddress address, Bytes data) {
   if (!data.empty() && pci_.bus_master()) host_.DmaWrite(address, data);
+}
+
+Bytes ControlPlane::MapRead(GuestAddress address, std::size_t size) {
+  return pci_.bus_master() ? host_.MapRead(address, size) : Bytes{};
 }
 
 }  // namespace nicreplay::e1000

@@ -21,7 +21,8 @@ enum class Doorbell : std::uint8_t { kNone, kTransmit };
 
 class ControlPlane {
  public:
-  ControlPlane(const Settings& settings, Host& host);
+  // `line`: where the interrupt pin leads, mostly the host itself.
+  ControlPlane(const Settings& settings, Host& host, InterruptLine& line);
   ControlPlane(const ControlPlane&) = delete;
   ControlPlane& operator=(const ControlPlane&) = delete;
 
@@ -47,6 +48,7 @@ class ControlPlane {
   // Bus mastering (PCI 3.0, 6.2.2): while it is off, reads give zeros and writes go nowhere.
   void DmaRead(GuestAddress address, MutableBytes out);
   void DmaWrite(GuestAddress address, Bytes data);
+  Bytes MapRead(GuestAddress address, std::size_t size);
 
   // Everything but the PCI configuration space, which has a format of its own.
   template <typename Self, typename Archive>
@@ -66,6 +68,7 @@ class ControlPlane {
   const Settings settings_;
   const DeviceInfo info_;
   Host& host_;
+  InterruptLine& line_;
   PciConfig pci_;
   RegisterFile registers_;
   Eeprom eeprom_;

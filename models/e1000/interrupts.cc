@@ -30,7 +30,7 @@ void Interrupts::SetCauses(std::uint32_t causes) {
   if (rises && window_open_) return;
   if (rises && mitigation_ == Feature::kOn) OpenWindow(pending);
   line_high_ = pending != 0;
-  pci_.SetInterrupt(line_high_ ? LineLevel::kHigh : LineLevel::kLow, host_);
+  pci_.SetInterrupt(line_high_ ? LineLevel::kHigh : LineLevel::kLow, line_);
 }
 
 void Interrupts::OpenWindow(std::uint32_t pending) {

@@ -13,8 +13,9 @@ namespace nicreplay::e1000 {
 
 class Interrupts {
  public:
-  Interrupts(Feature mitigation, RegisterFile& registers, PciConfig& pci, Host& host)
-      : mitigation_(mitigation), registers_(registers), pci_(pci), host_(host) {}
+  Interrupts(Feature mitigation, RegisterFile& registers, PciConfig& pci, Host& host,
+             InterruptLine& line)
+      : mitigation_(mitigation), registers_(registers), pci_(pci), host_(host), line_(line) {}
 
   void Raise(std::uint32_t causes) { SetCauses(registers_[kICR] | causes); }
 
@@ -44,6 +45,7 @@ class Interrupts {
   RegisterFile& registers_;
   PciConfig& pci_;
   Host& host_;
+  InterruptLine& line_;
   bool window_open_ = false;
   bool line_high_ = false;
   bool transmit_delay_asked_ = false;

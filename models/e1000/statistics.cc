@@ -5,18 +5,23 @@
 
 namespace nicreplay::e1000 {
 
-void CountOctets(RegisterFile& registers, Offset low, std::uint32_t octets) {
+void CountOctets(RegisterFile& registers, Offset low, std::uint64_t octets) {
   const std::uint64_t old = std::uint64_t{registers[low + 4]} << 32 | registers[low];
   const std::uint64_t sum = old + octets < old ? UINT64_MAX : old + octets;
   registers[low] = static_cast<std::uint32_t>(sum);
   registers[low + 4] = static_cast<std::uint32_t>(sum >> 32);
 }
 
-void CountSizeClass(RegisterFile& registers, Offset first_class, std::size_t size) {
-  if (size < 64) return;
+std::size_t SizeClassOf(std::size_t size) {
+  if (size < 64) return kNoSizeClass;
   static constexpr std::array<std::size_t, 5> kLargest = {64, 127, 255, 511, 1023};
-  const auto index = std::lower_bound(kLargest.begin(), kLargest.end(), size) - kLargest.begin();
-  Count(registers, static_cast<Offset>(first_class + 4 * index));
+  return static_cast<std::size_t>(std::lower_bound(kLargest.begin(), kLargest.end(), size) -
+                                  kLargest.begin());
+}
+
+void CountSizeClass(RegisterFile& registers, Offset first_class, std::size_t size) {
+  const std::size_t index = SizeClassOf(size);
+  if (index != kNoSizeClass) Count(registers, static_cast<Offset>(first_class + 4 * index));
 }
 
 void CountReceived(RegisterFile& registers, std::size_t size, std::size_t stored_size) {

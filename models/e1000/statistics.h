@@ -15,8 +15,19 @@ inline void Count(RegisterFile& registers, Offset counter) {
   if (value != UINT32_MAX) ++value;
 }
 
+// The same `times` over.
+inline void Count(RegisterFile& registers, Offset counter, std::uint64_t times) {
+  std::uint32_t& value = registers[counter];
+  value = times > UINT32_MAX - value ? UINT32_MAX : value + static_cast<std::uint32_t>(times);
+}
+
 // A counter of 64 bits in two registers, low half first.
-void CountOctets(RegisterFile& registers, Offset low, std::uint32_t octets);
+void CountOctets(RegisterFile& registers, Offset low, std::uint64_t octets);
+
+// The size class of a packet, 0 to 5; under 64 bytes it is in none (kNoSizeClass).
+inline constexpr std::size_t kSizeClasses = 6;
+inline constexpr std::size_t kNoSizeClass = kSizeClasses;
+std::size_t SizeClassOf(std::size_t size);
 
 // One packet of `size` bytes in the size classes PRC64 ... PRC1522 or PTC64 ... PTC1522; packets
 // under 64 bytes are in no class.

@@ -26,6 +26,7 @@ using ByteVector = std::vector<std::uint8_t>;
 class TestHost final : public Host {
  public:
   static constexpr std::size_t kMemorySize = 1 << 20;
+  static constexpr Nanoseconds kNoWork = ~Nanoseconds{0};
 
   Nanoseconds Now() override { return now; }
   void DmaRead(GuestAddress address, MutableBytes out) override {
@@ -45,6 +46,8 @@ class TestHost final : public Host {
   void SetInterrupt(LineLevel level) override { line = level; }
   void ArmTimer(TimerId id, Nanoseconds deadline) override { timers[id] = deadline; }
   void CancelTimer(TimerId id) override { timers.erase(id); }
+  void RequestWork(Nanoseconds deadline) override { work = std::min(work, deadline); }
+  void CancelWork() override { work = kNoWork; }
   void FlushReceive() override {
     ++flushes;
     while (!queue.empty()) {
@@ -61,6 +64,7 @@ class TestHost final : public Host {
 
   Device* device = nullptr;
   Nanoseconds now = 0;
+  Nanoseconds work = kNoWork;  // when it is due
   ByteVector memory = ByteVector(kMemorySize);
   std::vector<DmaWriteRecord> writes;
   std::vector<ByteVector> sent;
@@ -80,8 +84,8 @@ class Bench {
   static constexpr GuestAddress kRxData = 0x40000;  // a 16 KiB buffer a descriptor
   static constexpr std::uint32_t kRingSize = 8;
 
-  explicit Bench(const std::string& options = "") {
-    auto created = CreateModel("e1000-stock", options, host);
+  explicit Bench(const std::string& options = "", const std::string& model = "e1000-stock") {
+    auto created = CreateModel(model, options, host);
     EXPECT_TRUE(created.has_value());
     device = std::move(*created);
     host.device = device.get();

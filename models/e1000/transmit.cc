@@ -54,7 +54,7 @@ void StockTransmitter::Run() {
     RawDescriptor raw;
     control_.DmaRead(address, raw);
     Process(raw);
-    causes |= WriteBack(address, raw);
+    causes |= WriteBack(address, Decode<TxDescriptor>(raw));
     ++head;
     if (head >= descriptors) head = 0;
     // A tail outside the ring is never reached, a head outside never comes back: one lap, or one
@@ -91,7 +91,7 @@ void StockTransmitter::Process(const RawDescriptor& raw) {
 
 void StockTransmitter::TakeContext(const ContextDescriptor& context) {
   const bool segmentation = (context.command & txd::kTSE) != 0;
-  Offloads& taken = segmentation ? segmentation_ : offloads_;
+  TransmitContext& taken = segmentation ? segmentation_ : offloads_;
   taken = {.ipcss = context.ipcss,
            .ipcso = context.ipcso,
            .ipcse = context.ipcse,
@@ -158,8 +158,7 @@ void StockTransmitter::FinishPacket() {
 }
 
 // 3.3.3.3: status goes back with RS or RPS alone; returns the cause that this is.
-std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const RawDescriptor& raw) {
-  const auto descriptor = Decode<TxDescriptor>(raw);
+std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const TxDescriptor& descriptor) {
   if ((descriptor.lower & (txd::kRS | txd::kRPS)) == 0) return 0;
   constexpr std::uint32_t kErrors = txd::kStatusEC | txd::kStatusLC | txd::kStatusTU;
   const std::uint32_t upper = (descriptor.upper | txd::kStatusDD) & ~kErrors;
@@ -170,7 +169,7 @@ std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const RawDescrip
 }
 
 void StockTransmitter::SendSegment() {
-  const Offloads& offloads = segmenting_ ? segmentation_ : offloads_;
+  const TransmitContext& offloads = segmenting_ ? segmentation_ : offloads_;
   if (segmenting_) {
     AdjustHeaders();
     ++segments_;
@@ -193,7 +192,7 @@ void StockTransmitter::SendSegment() {
 
 // 3.5.7: what changes in the headers from segment to segment.
 void StockTransmitter::AdjustHeaders() {
-  const Offloads& tso = segmentation_;
+  const TransmitContext& tso = segmentation_;
   std::uint8_t* ip = packet() + tso.ipcss;
   const auto ip_length = static_cast<std::uint16_t>(size_ - tso.ipcss);
   if (tso.ip) {
@@ -218,7 +217,7 @@ void StockTransmitter::AdjustHeaders() {
 }
 
 void StockTransmitter::AdjustTcpHeader() {
-  const Offloads& tso = segmentation_;
+  const TransmitContext& tso = segmentation_;
   std::uint8_t* tcp = packet() + tso.tucss;
   const std::uint32_t sent = std::uint32_t{segments_} * tso.mss;
   StoreBe32(tcp + kTcpSequence, LoadBe32(tcp + kTcpSequence) + sent);

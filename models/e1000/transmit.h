@@ -13,6 +13,36 @@
 
 namespace nicreplay::e1000 {
 
+// What a context descriptor says (3.3.6).
+struct TransmitContext {
+  std::uint8_t ipcss = 0;
+  std::uint8_t ipcso = 0;
+  std::uint16_t ipcse = 0;
+  std::uint8_t tucss = 0;
+  std::uint8_t tucso = 0;
+  std::uint16_t tucse = 0;
+  std::uint32_t paylen = 0;
+  std::uint8_t hdrlen = 0;
+  std::uint16_t mss = 0;
+  bool ip = false;
+  bool tcp = false;
+
+  template <typename Self, typename Archive>
+  static void Archived(Self& self, Archive& archive) {
+    archive.Number(self.ipcss);
+    archive.Number(self.ipcso);
+    archive.Number(self.ipcse);
+    archive.Number(self.tucss);
+    archive.Number(self.tucso);
+    archive.Number(self.tucse);
+    archive.Number(self.paylen, std::uint32_t{0xfffff});
+    archive.Number(self.hdrlen);
+    archive.Number(self.mss);
+    archive.Flag(self.ip);
+    archive.Flag(self.tcp);
+  }
+};
+
 class StockTransmitter {
  public:
   StockTransmitter(ControlPlane& control, StockReceiver& loopback)
@@ -33,31 +63,14 @@ class StockTransmitter {
     archive.Number(self.popts_);
     archive.Flag(self.tag_wanted_);
     archive.Flag(self.segmenting_);
-    Offloads::Archived(self.offloads_, archive);
-    Offloads::Archived(self.segmentation_, archive);
+    TransmitContext::Archived(self.offloads_, archive);
+    TransmitContext::Archived(self.segmentation_, archive);
   }
 
- private:
+ protected:
+  // For the optimized engine, which leaves to this one what it cannot do faster.
   static constexpr std::size_t kTagSize = 4;
   static constexpr std::size_t kPacketSize = 0x10000;
-
-  // What a context descriptor says (3.3.6).
-  struct Offloads {
-    std::uint8_t ipcss = 0;
-    std::uint8_t ipcso = 0;
-    std::uint16_t ipcse = 0;
-    std::uint8_t tucss = 0;
-    std::uint8_t tucso = 0;
-    std::uint16_t tucse = 0;
-    std::uint32_t paylen = 0;
-    std::uint8_t hdrlen = 0;
-    std::uint16_t mss = 0;
-    bool ip = false;
-    bool tcp = false;
-
-    template <typename Self, typename Archive>
-    static void Archived(Self& self, Archive& archive);
-  };
 
   std::uint8_t* packet() { return buffer_.data() + kTagSize; }
 
@@ -67,7 +80,7 @@ class StockTransmitter {
   void Append(const TxDescriptor& descriptor);
   void AppendSegmented(const TxDescriptor& descriptor);
   void FinishPacket();
-  std::uint32_t WriteBack(GuestAddress address, const RawDescriptor& raw);
+  std::uint32_t WriteBack(GuestAddress address, const TxDescriptor& descriptor);
 
   void SendSegment();
   void AdjustHeaders();
@@ -86,24 +99,9 @@ class StockTransmitter {
   std::uint16_t segments_ = 0;  // sent of this TSO packet
   std::uint8_t popts_ = 0;
   bool tag_wanted_ = false;
-  bool segmenting_ = false;  // the latest descriptor had TSE
-  Offloads offloads_;        // of the latest context without TSE
-  Offloads segmentation_;    // of the latest context with TSE
+  bool segmenting_ = false;       // the latest descriptor had TSE
+  TransmitContext offloads_;      // of the latest context without TSE
+  TransmitContext segmentation_;  // of the latest context with TSE
 };
-
-template <typename Self, typename Archive>
-void StockTransmitter::Offloads::Archived(Self& self, Archive& archive) {
-  archive.Number(self.ipcss);
-  archive.Number(self.ipcso);
-  archive.Number(self.ipcse);
-  archive.Number(self.tucss);
-  archive.Number(self.tucso);
-  archive.Number(self.tucse);
-  archive.Number(self.paylen, std::uint32_t{0xfffff});
-  archive.Number(self.hdrlen);
-  archive.Number(self.mss);
-  archive.Flag(self.ip);
-  archive.Flag(self.tcp);
-}
 
 }  // namespace nicreplay::e1000
