@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the bus does to the model.  QEMU's PCI core stays the authority on the header of configuration
- * space; the model gets every access too, and what it answers is compared.  What follows the header
- * (capabilities) is the model's.
+ * What the bus does to the model.  QEMU's PCI core stays the authority on the header of
+ * configuration space; the model gets every access too, and what it answers is compared.  What
+ * follows the header (capabilities) is the model's.
  */
 /* clang-format off: QEMU wants osdep.h before everything else */
 #include "qemu/osdep.h"
@@ -39,6 +39,9 @@ static void bar_write(void *opaque, hwaddr address, uint64_t value, unsigned siz
   if (nicreplay_enter(s)) {
     s->counters.register_writes++;
     s->model->write(s->device, bar->number, address, size, value);
+    if (s->shadow_count) {
+      nicreplay_worker_kick(s); /* the poll that makes the model shadow its registers */
+    }
     nicreplay_leave(s);
     after_call(s);
   }

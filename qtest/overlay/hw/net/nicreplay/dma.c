@@ -3,8 +3,8 @@
  * The device's DMA.  Guest RAM is mapped in windows that are kept until the memory map changes, so
  * that a descriptor costs a copy and not a walk; each write marks what it wrote dirty, so migration
  * and translated code see it.  Everything else (other devices' registers) goes the long way, which
- * may take the BQL.  A call of the model that runs without it reads zeros there; its writes, message
- * signalled interrupts above all, are posted: they are done after the call.
+ * may take the BQL.  A call of the model that runs without it reads zeros there; its writes,
+ * message signalled interrupts above all, are posted: they are done after the call.
  */
 /* clang-format off: QEMU wants osdep.h before everything else */
 #include "qemu/osdep.h"

@@ -251,7 +251,7 @@ static bool do_turn(NicReplayWorker *w) {
  */
 static int64_t idle_nanoseconds(NicReplayWorker *w) {
   NicReplayState *s = w->device;
-  bool attentive = s->shadow_count || get_clock() - w->last_traffic < kAttentionNanoseconds;
+  bool attentive = s->shadow_requested || get_clock() - w->last_traffic < kAttentionNanoseconds;
   int64_t limit = attentive && !s->paused ? (int64_t)s->poll_us * SCALE_US : -1;
 
   if (s->work_deadline != NICREPLAY_NOT_ARMED && !s->paused) {
@@ -277,7 +277,7 @@ static void rest(NicReplayWorker *w, int64_t nanoseconds) {
 
 /* Under `lock`, so whoever has something for the worker does or does not find it asleep. */
 void nicreplay_worker_kick(NicReplayState *s) {
-  if (s->worker->asleep) {
+  if (s->worker && s->worker->asleep) {
     s->worker->asleep = false;
     event_notifier_set(&s->worker->kick);
   }
