@@ -12,10 +12,12 @@
 #include "fuzz/e1000_generator.h"
 #include "fuzz/lockstep.h"
 #include "fuzz/save.h"
+#include "fuzz/scheduled_sink.h"
 #include "fuzz/shrink.h"
 #include "models/families.h"
 #include "models/registry.h"
 #include "qtest/live_lockstep.h"
+#include "replay/load.h"
 
 namespace nicreplay {
 
@@ -31,7 +33,9 @@ constexpr std::uint64_t kLiveTries = 1000;
 constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 
 struct DiffRequest {
-  Pairing pairing{{"e1000-stock", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
+  Pairing pairing{{"", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
+  std::string switches;  // of the right side
+  std::string schedule;  // empty: at random, by the session's seed
   ModelSources sources;
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;
@@ -39,12 +43,14 @@ struct DiffRequest {
   std::uint64_t per_seed = 0;  // 0: what suits the sides
   double seconds = 0;
   std::string save = "divergence.nrt";
+  std::string session;  // operations to compare instead of generated ones
   bool no_shrink = false;
   bool json = false;
   bool quiet = false;
   QtestOptions live;  // no QEMU: a model of this process
 
   bool IsLive() const { return !live.qemu.empty(); }
+  bool HasSwitches() const { return !pairing.contract.switches.empty(); }
   E1000Generator::Window window() const {
     return {IsLive() ? kLiveWindow : 0, E1000Generator::kRamSize};
   }
@@ -83,6 +89,40 @@ class Sides {
   std::unique_ptr<LiveLockstep> live_;
 };
 
+// What drives a session into `sink`: where work may be put off, a schedule says when it runs.
+class Session {
+ public:
+  static Result<Session> Create(const DiffRequest& request, std::uint64_t seed,
+                                OperationSink& sink) {
+    Session session(request, seed, sink);
+    if (request.pairing.contract.deferred.empty()) return session;
+    auto schedule =
+        Schedule::Parse(request.schedule.empty() ? fmt::format("seed={}", seed) : request.schedule);
+    if (!schedule) return tl::make_unexpected(schedule.error());
+    session.scheduled_ = std::make_unique<ScheduledSink>(std::move(*schedule), sink);
+    return session;
+  }
+
+  void Run() {
+    OperationSink& sink = scheduled_ ? *scheduled_ : *sink_;
+    E1000Generator(seed_, sink, window_, traffic_).Run();
+  }
+
+ private:
+  Session(const DiffRequest& request, std::uint64_t seed, OperationSink& sink)
+      : seed_(seed),
+        window_(request.window()),
+        traffic_(request.HasSwitches() ? E1000Generator::Traffic::kOptimized
+                                       : E1000Generator::Traffic::kAny),
+        sink_(&sink) {}
+
+  std::uint64_t seed_;
+  E1000Generator::Window window_;
+  E1000Generator::Traffic traffic_;
+  OperationSink* sink_;
+  std::unique_ptr<ScheduledSink> scheduled_;
+};
+
 struct Found {
   std::uint64_t seed = 0;
   std::uint64_t operation = 0;                        // in the session of the seed, from 0
@@ -118,7 +158,9 @@ Result<Found> Investigate(const DiffRequest& request, std::uint64_t seed, std::u
   auto sides = Sides::Create(request, count);
   if (!sides) return tl::make_unexpected(sides.error());
   const auto recorder = std::make_shared<OperationRecorder>(sides->sink());
-  E1000Generator(seed, *recorder, request.window()).Run();
+  auto session = Session::Create(request, seed, *recorder);
+  if (!session) return tl::make_unexpected(session.error());
+  session->Run();
   std::vector<Stimulus> operations = recorder->operations();
   operations.resize(std::min<std::size_t>(operations.size(), count));
   Found found;
@@ -133,8 +175,11 @@ Result<Found> Investigate(const DiffRequest& request, std::uint64_t seed, std::u
   found.text =
       DescribeOperations(found.shrunk.divergence, request.pairing, found.shrunk.operations);
   if (request.save.empty()) return found;
-  auto saved = SaveOperations(request.save, request.pairing, found.shrunk.operations,
-                              fmt::format("nicreplay diff, seed {}", seed));
+  const std::string origin = fmt::format("nicreplay diff, seed {}", seed);
+  auto saved =
+      request.HasSwitches()
+          ? SaveStimuli(request.save, request.pairing.right, found.shrunk.operations, origin)
+          : SaveOperations(request.save, request.pairing, found.shrunk.operations, origin);
   if (!saved) return tl::make_unexpected(saved.error());
   found.saved = request.save;
   return found;
@@ -162,7 +207,9 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
     }
     auto sides = Sides::Create(request, limit);
     if (!sides) return tl::make_unexpected(sides.error());
-    E1000Generator(seed, sides->sink(), request.window()).Run();
+    auto session = Session::Create(request, seed, sides->sink());
+    if (!session) return tl::make_unexpected(session.error());
+    session->Run();
     if (auto finished = sides->Finish(); !finished) return tl::make_unexpected(finished.error());
     tally.operations += sides->count();
     ++tally.seeds;
@@ -182,6 +229,24 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
   return tally;
 }
 
+std::string ReproduceCommand(const DiffRequest& request, const Found& found) {
+  const Pairing& pairing = request.pairing;
+  const std::string sources = request.sources.ToArguments();
+  if (request.IsLive()) {
+    return fmt::format("nicreplay qtest{} --no-suite --qemu {} --device {} {}", sources,
+                       request.live.qemu, request.live.device, found.saved);
+  }
+  if (!request.HasSwitches()) {
+    return fmt::format("nicreplay replay{} --model {} {}", sources, pairing.right.model,
+                       found.saved);
+  }
+  std::string command = fmt::format("nicreplay diff{} --left {} --right {}", sources,
+                                    pairing.left.model, pairing.right.model);
+  if (!pairing.left.options.empty()) command += " --left-options " + pairing.left.options;
+  command += " --right-options " + pairing.right.options;
+  return command + " --session " + found.saved;
+}
+
 void PrintFound(const DiffRequest& request, const Found& found) {
   const auto& operations = found.shrunk.operations;
   fmt::print("seed {}, operation {}: {}: {}\n", found.seed, found.operation,
@@ -189,6 +254,10 @@ void PrintFound(const DiffRequest& request, const Found& found) {
   for (const std::string& line : found.text.lines) fmt::print("    {}\n", line);
   fmt::print("  (expected: {}, found: {})\n", request.pairing.left.model,
              request.pairing.right.model);
+  if (request.HasSwitches()) {
+    fmt::print("  optimizations: {}, contract: {}\n", request.pairing.contract.switches,
+               request.pairing.contract.ToString());
+  }
   fmt::print("  shrunk from {} operations to {} in {} runs:\n", found.recorded, operations.size(),
              found.shrunk.tries);
   const auto describer = DescriberOfModel({request.pairing.left.model});
@@ -204,14 +273,7 @@ void PrintFound(const DiffRequest& request, const Found& found) {
     fmt::print("    {:>4} {:>12} ns  {}{}\n", i, operation.time,
                DescribeStimulus(operation, *describer), extra);
   }
-  if (found.saved.empty()) return;
-  if (request.IsLive()) {
-    fmt::print("  reproduce: nicreplay qtest{} --no-suite --qemu {} --device {} {}\n",
-               request.sources.ToArguments(), request.live.qemu, request.live.device, found.saved);
-  } else {
-    fmt::print("  reproduce: nicreplay replay{} --model {} {}\n", request.sources.ToArguments(),
-               request.pairing.right.model, found.saved);
-  }
+  if (!found.saved.empty()) fmt::print("  reproduce: {}\n", ReproduceCommand(request, found));
 }
 
 void PrintJson(const DiffRequest& request, const Tally& tally) {
@@ -232,6 +294,33 @@ void PrintJson(const DiffRequest& request, const Tally& tally) {
   fmt::print("{}\n", json.dump(2));
 }
 
+int Report(const Error& error) {
+  fmt::print(stderr, "nicreplay: {}\n", error.ToString());
+  return 2;
+}
+
+// The contract of the right side, and the reference that it names unless the left side is given.
+Status SettleContract(DiffRequest* request) {
+  Pairing& pairing = request->pairing;
+  pairing.right.options = WithSwitches(pairing.right.options, request->switches);
+  auto contract = ContractOf(pairing.right);
+  if (!contract) return tl::make_unexpected(contract.error());
+  pairing.contract = std::move(*contract);
+  if (!request->HasSwitches()) {
+    if (pairing.left.model.empty()) pairing.left.model = "e1000-stock";
+    return Ok();
+  }
+  pairing.network = Network::kVaries;
+  const bool stands_for_reference =
+      pairing.left.model.empty() ||
+      (pairing.left.model == "e1000-stock" && !pairing.contract.deferred.empty());
+  if (!stands_for_reference) return Ok();
+  auto reference = ReferenceOf(pairing.right, pairing.contract);
+  if (!reference) return tl::make_unexpected(reference.error());
+  pairing.left = std::move(*reference);
+  return Ok();
+}
+
 // What the request leaves open.
 void Settle(DiffRequest* request) {
   if (request->per_seed == 0) {
@@ -244,20 +333,44 @@ void Settle(DiffRequest* request) {
   request->live.ram_size = request->pairing.ram_size;
 }
 
+// Operations of a file instead of generated ones.
+int DiffSession(const DiffRequest& request) {
+  auto session = LoadProgram(request.session, Salvage::kNo);
+  if (!session) return Report(session.error());
+  std::vector<Stimulus> operations;
+  operations.reserve(session->program.steps.size());
+  for (const Step& step : session->program.steps) operations.push_back(step.stimulus);
+  auto difference = CompareOperations(request.pairing, operations);
+  if (!difference) return Report(difference.error());
+  fmt::print("{} against {}: {} operations: {}\n", request.pairing.left.model,
+             request.pairing.right.model, operations.size(), *difference ? "DIVERGE" : "identical");
+  if (!*difference) return 0;
+  Found found;
+  found.shrunk.divergence = **difference;
+  found.recorded = operations.size();
+  operations.resize((*difference)->event + 1);
+  found.operation = (*difference)->event;
+  found.shrunk.operations = std::move(operations);
+  found.text =
+      DescribeOperations(found.shrunk.divergence, request.pairing, found.shrunk.operations);
+  PrintFound(request, found);
+  return 1;
+}
+
 int Diff(DiffRequest& request) {
+  if (auto loaded = request.sources.Load(); !loaded) return Report(loaded.error());
+  if (auto settled = SettleContract(&request); !settled) return Report(settled.error());
   Settle(&request);
-  if (auto loaded = request.sources.Load(); !loaded) {
-    fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
-    return 2;
-  }
+  if (!request.session.empty()) return DiffSession(request);
   auto tally = RunSeeds(request);
-  if (!tally) {
-    fmt::print(stderr, "nicreplay: {}\n", tally.error().ToString());
-    return 2;
-  }
+  if (!tally) return Report(tally.error());
   if (request.json) {
     PrintJson(request, *tally);
   } else {
+    if (request.HasSwitches()) {
+      fmt::print("optimizations {}, contract {}\n", request.pairing.contract.switches,
+                 request.pairing.contract.ToString());
+    }
     fmt::print("{} against {}: {} operations, seeds {} to {}, {:.1f} s, {:.3f} M/s: {}\n",
                request.pairing.left.model, request.pairing.right.model, tally->operations,
                request.seed, request.seed + tally->seeds - 1, tally->seconds,
@@ -281,10 +394,12 @@ void AddDiffCommand(CLI::App& app, int* exit_code) {
       "Examples:\n"
       "  nicreplay diff --left e1000-stock --right qemu-e1000 --ops 20000000\n"
       "  nicreplay diff --plugin ./mine.so --right mine --time 60\n"
+      "  nicreplay diff --right e1000-opt --opt tso+asynctx --schedule lazy\n"
       "  nicreplay diff --qemu ./qemu-system-x86_64 --device e1000 --ops 1000000\n"
       "Exit codes: 0 no difference, 1 a difference, 2 usage.");
-  command->add_option("--left", request->pairing.left.model, "The model taken as right")
-      ->capture_default_str();
+  command->add_option("--left", request->pairing.left.model,
+                      "The model taken as right (default: the reference of the right one's "
+                      "contract, e1000-stock)");
   command->add_option("--right", request->pairing.right.model, "The model compared with it")
       ->capture_default_str();
   command->add_option("--qemu", request->live.qemu,
@@ -293,6 +408,13 @@ void AddDiffCommand(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   command->add_option("--left-options", request->pairing.left.options, "key=value,...");
   command->add_option("--right-options", request->pairing.right.options, "key=value,...");
+  command->add_option("--opt", request->switches,
+                      "Optimizations of the right model, as e1000-opt's option opt=");
+  command->add_option("--schedule", request->schedule,
+                      "Where work that is put off runs: eager, lazy, every=N, seed=N (default: at "
+                      "random, by the session's seed)");
+  command->add_option("--session", request->session,
+                      "Compare under the operations of this file instead of generated ones");
   request->sources.AddTo(command);
   command->add_option("--seed", request->seed, "First seed")->capture_default_str();
   command->add_option("--seeds", request->seeds, "Number of seeds, instead of --ops");

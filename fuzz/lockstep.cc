@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/lockstep.h"
 
-#include <xxhash.h>
+#include <algorithm>
+#include <iterator>
 
 #include "models/families.h"
+#include "models/shadow_pages.h"
 #include "replay/exact.h"
 
 namespace nicreplay {
@@ -21,55 +23,6 @@ std::optional<Divergence> Differ(Divergence::Kind kind, std::uint64_t left, std:
 
 }  // namespace
 
-void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
-  if (bytes_.size() + bytes.size() > kMaxBytes) {
-    excess_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), excess_ + entry->address) | 1;
-    return;
-  }
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  entry->size += bytes.size();
-}
-
-void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
-  Machine::DmaWrite(address, data);
-  if (data.empty()) return;
-  const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
-                         entries_.back().address + entries_.back().size == address;
-  if (!continues) entries_.push_back({.address = address, .offload = {}});
-  Keep(&entries_.back(), data);
-}
-
-void CapturingMachine::Transmit(const Frame& frame) {
-  entries_.push_back({.kind = EffectKind::kTransmit, .offload = frame.offload});
-  for (const Bytes& piece : frame.pieces) Keep(&entries_.back(), piece);
-}
-
-bool CapturingMachine::SameEffects(const CapturingMachine& other) const {
-  return entries_ == other.entries_ && bytes_ == other.bytes_ && excess_ == other.excess_;
-}
-
-std::vector<Effect> CapturingMachine::Effects() const {
-  std::vector<Effect> effects;
-  const std::uint8_t* next = bytes_.data();
-  for (const Captured& entry : entries_) {
-    Effect effect;
-    effect.kind = entry.kind;
-    effect.address = entry.address;
-    effect.data = next;
-    effect.data_size = static_cast<std::uint32_t>(entry.size);
-    effect.offload = &entry.offload;
-    effects.push_back(effect);
-    next += entry.size;
-  }
-  return effects;
-}
-
-void CapturingMachine::Forget() {
-  entries_.clear();
-  bytes_.clear();
-  excess_ = 0;
-}
-
 Status Lockstep::Side::Create(const Candidate& candidate) {
   auto created = CreateModel(candidate.model, candidate.options, machine);
   if (!created) return tl::make_unexpected(created.error());
@@ -78,8 +31,23 @@ Status Lockstep::Side::Create(const Candidate& candidate) {
   return Ok();
 }
 
+Result<Pairing> PairWithReference(const Candidate& right, std::size_t ram_size) {
+  Pairing pairing;
+  pairing.right = right;
+  pairing.ram_size = ram_size;
+  auto contract = ContractOf(right);
+  if (!contract) return tl::make_unexpected(contract.error());
+  pairing.contract = std::move(*contract);
+  auto reference = ReferenceOf(right, pairing.contract);
+  if (!reference) return tl::make_unexpected(reference.error());
+  pairing.left = std::move(*reference);
+  return pairing;
+}
+
 Lockstep::Lockstep(const Pairing& pairing, std::uint64_t limit)
-    : left_(pairing.ram_size),
+    : contract_(pairing.contract),
+      network_(pairing.network),
+      left_(pairing.ram_size),
       right_(pairing.ram_size),
       describer_(DescriberOfModel({pairing.left.model, pairing.right.model})),
       limit_(limit) {}
@@ -92,7 +60,100 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
   if (auto created = lockstep->right_.Create(pairing.right); !created) {
     return tl::make_unexpected(created.error());
   }
+  lockstep->right_.machine.set_transmit_offloads(kOffloadAll);
+  if (!pairing.contract.deferred.empty()) {
+    lockstep->reference_ = dynamic_cast<e1000::DeferredDevice*>(lockstep->left_.device.get());
+    if (lockstep->reference_ == nullptr) {
+      return Fail(ErrorCode::kUsage, pairing.contract.switches +
+                                         " may put work off: only e1000-deferred can say when " +
+                                         pairing.left.model + " would have done it");
+    }
+  }
   return lockstep;
+}
+
+// By the time, so that operations that are left out change nothing about the others.
+void Lockstep::OfferNetwork(Nanoseconds now) {
+  static constexpr OffloadSet kOffers[] = {
+      kOffloadAll, kOffloadChecksum,
+      kOffloadAll, kOffloadChecksum | kOffloadTcp4,
+      kOffloadAll, 0,
+      kOffloadAll, kOffloadChecksum | kOffloadTcp4 | kOffloadTcp6 | kOffloadEcn,
+  };
+  right_.machine.set_transmit_offloads(kOffers[(now >> 23) % std::size(kOffers)]);
+}
+
+// Makes the reference do what the right side did.
+bool Lockstep::CatchUpOnce() {
+  const bool right_idle = right_.machine.work_deadline() == Machine::kNotArmed;
+  const bool pending = reference_->TransmitPending() || reference_->RisePending();
+  if (pending && right_idle) {
+    finished_ = true;
+    reference_->Work();
+    return true;
+  }
+  if (reference_->RisePending() && right_.machine.line() == LineLevel::kHigh) {
+    reference_->CompleteLine();
+    return true;
+  }
+  // A transmitter that did not wait for the line.
+  if (reference_->TransmitPending() &&
+      right_.machine.effect_count() > left_.machine.effect_count()) {
+    reference_->CompleteTransmit();
+    return true;
+  }
+  return false;
+}
+
+void Lockstep::CatchUp() {
+  while (CatchUpOnce()) {
+  }
+}
+
+void Lockstep::AdvanceTo(Nanoseconds time) {
+  for (;;) {
+    const Nanoseconds next =
+        std::min(left_.machine.next_deadline(), right_.machine.next_deadline());
+    if (next > time) return;
+    const bool due = left_.machine.work_deadline() <= next;
+    left_.machine.AdvanceTo(next);
+    right_.machine.AdvanceTo(next);
+    if (due) finished_ = true;
+    CatchUp();
+  }
+}
+
+// A missing effect where the reference had to be finished: it is missing because it is late.
+void Lockstep::JudgeLate(Divergence* divergence) const {
+  using Kind = Divergence::Kind;
+  if (!finished_) return;
+  const bool no_frame = divergence->kind == Kind::kFrame && divergence->found == 0;
+  const bool no_write = divergence->kind == Kind::kMemory && divergence->found_bytes.empty();
+  const bool no_rise = divergence->kind == Kind::kInterrupt && divergence->found == 0;
+  if (no_frame || no_write || no_rise) divergence->kind = Kind::kLate;
+}
+
+std::optional<Divergence> Lockstep::CompareShadow(bool published) {
+  ShadowPages* left = left_.device->shadow();
+  ShadowPages* right = right_.device->shadow();
+  if (left == nullptr || right == nullptr) return std::nullopt;
+  Divergence divergence;
+  divergence.kind = Divergence::Kind::kShadow;
+  divergence.item = Divergence::kUnchanged;
+  divergence.expected = left->active() ? 1 : 0;
+  divergence.found = right->active() ? 1 : 0;
+  if (divergence.expected != divergence.found) return divergence;
+  if (!left->active() || !published) return std::nullopt;
+  for (const ShadowPages::Page& page : left->pages()) {
+    for (std::uint32_t at = 0; at < ShadowPages::kPageSize; at += 4) {
+      const std::atomic<std::uint32_t>* word = right->Find(page.offset + at);
+      divergence.item = page.offset + at;
+      divergence.expected = page.words[at / 4];
+      divergence.found = word == nullptr ? ~std::uint64_t{0} : word->load();
+      if (divergence.expected != divergence.found) return divergence;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<Divergence> Lockstep::CompareState() const {
@@ -115,28 +176,47 @@ std::optional<Divergence> Lockstep::CompareState() const {
   return std::nullopt;
 }
 
-std::optional<Divergence> Lockstep::Compare(std::uint64_t left, std::uint64_t right) const {
-  if (auto found = Differ(Divergence::Kind::kValue, left, right)) return found;
-  if (!left_.machine.SameEffects(right_.machine)) {
-    if (auto found = CompareExact(left_.machine.Effects(), right_.machine.Effects(), *describer_)) {
-      return found;
-    }
-    if (!left_.machine.complete() || !right_.machine.complete()) {
-      Divergence divergence;
-      divergence.kind = Divergence::Kind::kRunaway;
-      return divergence;
-    }
+std::optional<Divergence> Lockstep::CompareEffects() {
+  if (left_.machine.SameEffects(right_.machine)) return std::nullopt;
+  const auto has = [this](GuestAddress address, std::uint8_t value) {
+    const MutableBytes ram = right_.machine.ram();
+    return (address < ram.size() ? ram[address] : 0) == value;
+  };
+  auto found = CompareExact(left_.machine.Effects(), right_.machine.Effects(), *describer_, has);
+  if (!found && (!left_.machine.complete() || !right_.machine.complete())) {
+    found.emplace();
+    found->kind = Divergence::Kind::kRunaway;
   }
-  return CompareState();
+  return found;
+}
+
+std::optional<Divergence> Lockstep::Compare(const Stimulus& operation, std::uint64_t left,
+                                            std::uint64_t right) {
+  if (auto found = Differ(Divergence::Kind::kValue, left, right)) return found;
+  auto found = CompareEffects();
+  if (!found) found = CompareState();
+  if (!found && contract_.polled) found = CompareShadow(operation.kind == StimulusKind::kPoll);
+  if (found) JudgeLate(&*found);
+  return found;
 }
 
 std::uint64_t Lockstep::Do(const Stimulus& operation) {
   if (Done()) return 0;
   left_.machine.Forget();
   right_.machine.Forget();
+  finished_ = false;
+  if (network_ == Network::kVaries) OfferNetwork(operation.time);
+  if (reference_ != nullptr) {
+    if (operation.kind != StimulusKind::kFrame) {
+      left_.machine.port().OfferBurst();
+      right_.machine.port().OfferBurst();
+    }
+    AdvanceTo(operation.time);
+  }
   const std::uint64_t left = left_.machine.Apply(operation);
   const std::uint64_t right = right_.machine.Apply(operation);
-  divergence_ = Compare(left, right);
+  if (reference_ != nullptr) CatchUp();
+  divergence_ = Compare(operation, left, right);
   if (divergence_) divergence_->event = count_;
   ++count_;
   Follow(*describer_, operation);

@@ -7,61 +7,43 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/capturing_machine.h"
 #include "fuzz/operation_sink.h"
+#include "models/e1000/deferred.h"
 #include "models/registry.h"
 #include "models/result.h"
 #include "replay/arena.h"
+#include "replay/contract.h"
 #include "replay/divergence.h"
-#include "replay/machine.h"
 #include "replay/session.h"
 
 namespace nicreplay {
 
-// Both sides of a comparison: registry names and options.
+// What the network takes from the right side: everything, or something else every few
+// milliseconds, so that the device's ways to do without run, too.
+enum class Network : std::uint8_t { kTakesAll, kVaries };
+
+// Both sides of a comparison: registry names and options.  The left one is taken as right.
 struct Pairing {
   Candidate left;
   Candidate right;
   std::size_t ram_size = 0;
+  Contract contract = {};  // of the right side
+  Network network = Network::kTakesAll;
 };
 
-// Keeps the effects of one operation.  Writes that continue each other are one: where a device
-// splits its DMA is its own business.
-class CapturingMachine : public Machine {
- public:
-  // Bytes of effects that are kept; further ones only count by their hash.
-  static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
-
-  using Machine::Machine;
-  void DmaWrite(GuestAddress address, Bytes data) override;
-  void Transmit(const Frame& frame) override;
-
-  // Whether the effects are the same, byte for byte and in the same order.
-  bool SameEffects(const CapturingMachine& other) const;
-  // Whether all effects were kept.
-  bool complete() const { return excess_ == 0; }
-  // Those that were kept; pointing at what this machine holds until Forget.
-  std::vector<Effect> Effects() const;
-  void Forget();
-
- private:
-  struct Captured {
-    std::uint64_t address = 0;
-    std::uint64_t size = 0;
-    EffectKind kind = EffectKind::kDmaWrite;
-    Offload offload;
-    bool operator==(const Captured&) const = default;
-  };
-
-  void Keep(Captured* entry, Bytes bytes);
-
-  std::vector<Captured> entries_;
-  std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
-  std::uint64_t excess_ = 0;         // hash of what was not kept
-};
+// The pairing of a model with the reference that its contract names.
+Result<Pairing> PairWithReference(const Candidate& right, std::size_t ram_size);
 
 // Runs operations on both sides as fast as it can, up to a number of them or to the first
 // difference in what a driver sees.  Equal effects cost a comparison of bytes; others are held to
-// the `exact` contract.
+// the contract:
+//  - exact: final memory, completion markers after what they announce, frames on the wire, values,
+//    interrupt line, readiness and timers are the same after every operation;
+//  - deferred: the same, with the reference's work done where the right side did its own.  Time
+//    passes from deadline to deadline on both sides.  Where the right side still holds what the
+//    reference had to finish by now, or holds it without a request, it is late;
+//  - polled: the same, and after every poll both published the same.
 class Lockstep : public OperationSink {
  public:
   static Result<std::unique_ptr<Lockstep>> Create(const Pairing& pairing, std::uint64_t limit);
@@ -72,6 +54,8 @@ class Lockstep : public OperationSink {
   std::uint64_t count() const { return count_; }
   // In the operation before count(), which is its event; left is "expected".
   const std::optional<Divergence>& divergence() const { return divergence_; }
+  // Of the right side.
+  const FastPaths& fast_paths() const { return right_.machine.fast_paths(); }
 
  private:
   // A machine with its device; the device goes first.
@@ -84,11 +68,23 @@ class Lockstep : public OperationSink {
   };
 
   Lockstep(const Pairing& pairing, std::uint64_t limit);
-  std::optional<Divergence> Compare(std::uint64_t left, std::uint64_t right) const;
+  void OfferNetwork(Nanoseconds now);
+  void AdvanceTo(Nanoseconds time);
+  bool CatchUpOnce();
+  void CatchUp();
+  std::optional<Divergence> CompareEffects();
+  std::optional<Divergence> Compare(const Stimulus& operation, std::uint64_t left,
+                                    std::uint64_t right);
   std::optional<Divergence> CompareState() const;
+  std::optional<Divergence> CompareShadow(bool published);
+  void JudgeLate(Divergence* divergence) const;
 
+  const Contract contract_;
+  const Network network_;
   Side left_;
   Side right_;
+  e1000::DeferredDevice* reference_ = nullptr;  // the left device, where work may be put off
+  bool finished_ = false;  // the reference had to finish in this operation, by itself or made to
   std::unique_ptr<Describer> describer_;
   std::uint64_t limit_;
   std::uint64_t count_ = 0;

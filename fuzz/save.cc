@@ -3,6 +3,20 @@
 
 namespace nicreplay {
 
+namespace {
+
+TraceHeader HeaderOf(const Candidate& candidate, const Options& options,
+                     const std::string& environment) {
+  TraceHeader header;
+  header.model = candidate.model;
+  header.options = options.ToString();
+  header.recorder = "nicreplay";
+  header.environment = environment;
+  return header;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<RecordingSession>> RecordingSession::Create(const std::string& path,
                                                                    const Candidate& candidate,
                                                                    std::size_t ram_size,
@@ -11,12 +25,7 @@ Result<std::unique_ptr<RecordingSession>> RecordingSession::Create(const std::st
   if (!entry) return tl::make_unexpected(entry.error());
   auto options = Options::Parse(candidate.options);
   if (!options) return tl::make_unexpected(options.error());
-  TraceHeader header;
-  header.model = candidate.model;
-  header.options = options->ToString();
-  header.recorder = "nicreplay";
-  header.environment = environment;
-  auto writer = TraceWriter::Create(path, header);
+  auto writer = TraceWriter::Create(path, HeaderOf(candidate, *options, environment));
   if (!writer) return tl::make_unexpected(writer.error());
   std::unique_ptr<RecordingSession> session(new RecordingSession(ram_size));
   session->writer_ = std::move(*writer);
@@ -51,6 +60,18 @@ Status SaveOperations(const std::string& path, const Pairing& pairing,
   if (!session) return tl::make_unexpected(session.error());
   for (const Stimulus& operation : operations) (*session)->Do(operation);
   return (*session)->Finish();
+}
+
+Status SaveStimuli(const std::string& path, const Candidate& candidate,
+                   std::span<const Stimulus> operations, const std::string& environment) {
+  auto options = Options::Parse(candidate.options);
+  if (!options) return tl::make_unexpected(options.error());
+  auto writer = TraceWriter::Create(path, HeaderOf(candidate, *options, environment));
+  if (!writer) return tl::make_unexpected(writer.error());
+  for (const Stimulus& operation : operations) (*writer)->Append(operation, {});
+  auto finished = (*writer)->Finish();
+  if (!finished) return tl::make_unexpected(finished.error());
+  return Ok();
 }
 
 }  // namespace nicreplay

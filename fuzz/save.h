@@ -45,4 +45,8 @@ class RecordingSession : public OperationSink {
 Status SaveOperations(const std::string& path, const Pairing& pairing,
                       std::span<const Stimulus> operations, const std::string& environment);
 
+// The operations alone, without what any model made of them: what `nicreplay diff --session` takes.
+Status SaveStimuli(const std::string& path, const Candidate& candidate,
+                   std::span<const Stimulus> operations, const std::string& environment);
+
 }  // namespace nicreplay

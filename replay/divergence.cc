@@ -108,9 +108,9 @@ void DescribeMemoryDifference(const Divergence& d, const Describer& describer,
 }  // namespace
 
 const char* KindName(Divergence::Kind kind) {
-  static constexpr std::array<const char*, 11> kNames = {
-      "value",     "result", "memory", "memory-order", "frame",  "offload",
-      "interrupt", "ready",  "timer",  "not-flushed",  "runaway"};
+  static constexpr std::array<const char*, 13> kNames = {
+      "value", "result", "memory",      "memory-order", "frame", "offload", "interrupt",
+      "ready", "timer",  "not-flushed", "runaway",      "late",  "shadow"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -204,6 +204,20 @@ DivergenceText Describe(const Divergence& d, const Program& program, Describer& 
     case Kind::kRunaway:
       text.name = "effects";
       text.lines.push_back("the stimulus caused more effects than are kept");
+      break;
+    case Kind::kLate:
+      text.name = "work that was put off";
+      text.lines.push_back("it is not done by its deadline, or not asked for any more");
+      break;
+    case Kind::kShadow:
+      if (d.item == Divergence::kUnchanged) {
+        text.name = "shadow pages";
+        ExpectedFound(&text, d.expected != 0 ? "active" : "inactive",
+                      d.found != 0 ? "active" : "inactive");
+        break;
+      }
+      text.name = "published " + describer.RegisterName({0, 4, static_cast<std::uint32_t>(d.item)});
+      ExpectedFound(&text, fmt::format("{:#010x}", d.expected), fmt::format("{:#010x}", d.found));
       break;
   }
   return text;

@@ -26,6 +26,9 @@ struct Divergence {
     kTimer,        // timer number `item`: value is the deadline in ns, kNotArmed or kUnchanged
     kNotFlushed,  // delivery number `item` did not happen: the device did not ask for queued frames
     kRunaway,     // the stimulus caused more effects than are kept
+    kLate,        // work that was put off is still not done where the contract wants it done
+    kShadow,  // shadowed register at offset `item`, as published: value; kUnchanged: whether the
+              // pages are active
   };
   static constexpr std::uint64_t kNotArmed = ~std::uint64_t{0};
   static constexpr std::uint64_t kUnchanged = kNotArmed - 1;

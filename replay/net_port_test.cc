@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "models/net/offload_testing.h"
+#include "models/net/super_frame.h"
 
 namespace nicreplay {
 namespace {

@@ -17,6 +17,7 @@
 #include "models/e1000/descriptors.h"
 #include "models/e1000/registers.h"
 #include "models/e1000/timers.h"
+#include "models/net/segment.h"
 #include "models/registry.h"
 
 namespace nicreplay::e1000 {
@@ -39,10 +40,28 @@ class TestHost final : public Host {
       if (address < memory.size()) memory[address++] = byte;
     }
   }
-  void Transmit(const Frame& frame) override {
-    ByteVector& bytes = sent.emplace_back();
-    for (const Bytes& piece : frame.pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
+  Bytes MapRead(GuestAddress address, std::size_t size) override {
+    if (address >= mappable) return {};
+    return Bytes(memory).subspan(address, std::min<std::size_t>(size, mappable - address));
   }
+  // Keeps the wire frames that a frame stands for.
+  void Transmit(const Frame& frame) override {
+    if (frame.offload != Offload{}) ++offloaded;
+    EXPECT_EQ(OffloadsNeeded(frame.offload) & ~offloads, 0);
+    Segmenter segmenter;
+    EXPECT_EQ(segmenter.Parse(frame), OffloadFault::kNone);
+    for (std::size_t i = 0; i < segmenter.count(); ++i) {
+      ByteVector& bytes = sent.emplace_back();
+      for (const Bytes& piece : segmenter.Get(i)) {
+        bytes.insert(bytes.end(), piece.begin(), piece.end());
+      }
+    }
+  }
+  OffloadSet TransmitOffloads() override { return offloads; }
+  void RequestWork(Nanoseconds deadline) override {
+    work_deadline = std::min(work_deadline, deadline);
+  }
+  void CancelWork() override { work_deadline = kNoWork; }
   void SetInterrupt(LineLevel level) override { line = level; }
   void ArmTimer(TimerId id, Nanoseconds deadline) override { timers[id] = deadline; }
   void CancelTimer(TimerId id) override { timers.erase(id); }
@@ -73,6 +92,10 @@ class TestHost final : public Host {
   LineLevel line = LineLevel::kLow;
   int flushes = 0;
   int dma_reads = 0;
+  std::size_t mappable = 0;  // bytes of memory that MapRead gives
+  OffloadSet offloads = 0;   // that Transmit takes
+  int offloaded = 0;         // frames that came with an offload header
+  Nanoseconds work_deadline = kNoWork;
 };
 
 // A device after power-on, reset, with bus mastering on.

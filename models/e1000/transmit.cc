@@ -174,12 +174,7 @@ void StockTransmitter::SendSegment() {
     AdjustHeaders();
     ++segments_;
   }
-  if ((popts_ & txd::kPoptsTXSM) != 0) {
-    InsertChecksum(offloads.tucso, offloads.tucss, offloads.tucse);
-  }
-  if ((popts_ & txd::kPoptsIXSM) != 0) {
-    InsertChecksum(offloads.ipcso, offloads.ipcss, offloads.ipcse);
-  }
+  InsertChecksums(offloads, popts_);
   if (tag_wanted_) {
     std::memmove(buffer_.data(), packet(), kTagPlace + kTagSize);
     std::memcpy(packet() + kTagPlace, tag_.data(), kTagSize);
@@ -226,6 +221,15 @@ void StockTransmitter::AdjustTcpHeader() {
     tcp[kTcpFlags] &= static_cast<std::uint8_t>(~kTcpPshFin);
   } else if (segments_ != 0) {
     Count(control_.registers(), kTSCTC);
+  }
+}
+
+void StockTransmitter::InsertChecksums(const TransmitContext& context, std::uint8_t popts) {
+  if ((popts & txd::kPoptsTXSM) != 0) {
+    InsertChecksum(context.tucso, context.tucss, context.tucse);
+  }
+  if ((popts & txd::kPoptsIXSM) != 0) {
+    InsertChecksum(context.ipcso, context.ipcss, context.ipcse);
   }
 }
 

@@ -85,6 +85,7 @@ class StockTransmitter {
   void SendSegment();
   void AdjustHeaders();
   void AdjustTcpHeader();
+  void InsertChecksums(const TransmitContext& context, std::uint8_t popts);
   void InsertChecksum(std::uint8_t offset, std::uint8_t start, std::uint16_t end);
   void Send(std::uint8_t* frame, std::size_t size);
 

@@ -10,6 +10,8 @@
 namespace nicreplay::e1000 {
 namespace {
 
+// With less, the frame's destination is partly old bytes.
+constexpr std::uint32_t kShortestPacket = 6;
 constexpr std::uint32_t kLongestPacket = 0xffff;  // stock's engine takes 64 KiB for an empty one
 
 }  // namespace
@@ -59,24 +61,41 @@ void OptTransmitter::Run() {
       continue;
     }
     const auto raw = window.At<RawDescriptor>(0);
+    const auto descriptor = Decode<TxDescriptor>(raw);
+    if (KindOf(descriptor.lower) != TxDescriptorKind::kContext) residue_.Settle(packet());
     Process(raw);
-    causes |= WriteBack(window.AddressOf(0), Decode<TxDescriptor>(raw));
+    causes |= WriteBack(window.AddressOf(0), descriptor);
     window.Advance(1);
   }
   control_.registers()[kTDH] = window.head();
+  residue_.Settle(packet());
   tally_.Flush(control_.registers());
   control_.interrupts().Raise(causes);
 }
 
 bool OptTransmitter::SendWhole(const RingSpan& ring) {
-  const std::uint32_t size = packet_.size();
-  if (size < kResidue || size > kLongestPacket) return false;
+  if (packet_.size() < kShortestPacket || packet_.size() > kLongestPacket) return false;
   const bool may_tag = (control_.registers()[kCTRL] & ctrl::kVME) != 0;
   if (may_tag && (packet_.commands() & txd::kVLE) != 0) return false;
-  return packet_.segmented() ? SendSegmented(ring) : SendUnsegmented(ring);
+  if (LiesInRing(packet_, ring)) return false;
+  if (packet_.segmented()) return SendSegmented();
+  return packet_.size() < Residue::kTracked ? SendSmall() : SendUnsegmented();
 }
 
-bool OptTransmitter::SendUnsegmented(const RingSpan& ring) {
+// A packet that is cheaper to copy than to map, and to sum than to have summed.
+bool OptTransmitter::SendSmall() {
+  if (!switches_.has(Switch::kZerocopy)) return false;
+  size_ = static_cast<std::uint16_t>(Gather());
+  InsertChecksums(offloads_, packet_.popts());
+  const Bytes whole{packet(), size_};
+  Transmit({{&whole, 1}, {}});
+  tally_.Add(1, size_, packet());
+  residue_.Cover(size_);
+  size_ = 0;
+  return true;
+}
+
+bool OptTransmitter::SendUnsegmented() {
   Offload offload;
   if ((packet_.popts() & (txd::kPoptsTXSM | txd::kPoptsIXSM)) != 0) {
     if (!switches_.has(Switch::kCsum) || (offered_ & kOffloadChecksum) == 0) return false;
@@ -86,63 +105,73 @@ bool OptTransmitter::SendUnsegmented(const RingSpan& ring) {
   } else if (!switches_.has(Switch::kZerocopy)) {
     return false;
   }
-  if (!FindPieces(ring)) return false;
-  Transmit(pieces_.frame(), offload);
-  tally_.Add(1, packet_.size(), packet());
+  if (!FindPieces()) return false;
+  std::array<std::uint8_t, 6> destination;
+  pieces_.CopyFront(destination);
+  tally_.Add(1, packet_.size(), destination.data());
+  const Frame frame{pieces_.frame(), offload};
+  Transmit(frame);
+  residue_.Remember(frame);
   return true;
 }
 
-bool OptTransmitter::SendSegmented(const RingSpan& ring) {
+bool OptTransmitter::SendSegmented() {
   constexpr OffloadSet kNeeded = kOffloadTcp4 | kOffloadChecksum;
   if (!switches_.has(Switch::kTso) || (offered_ & kNeeded) != kNeeded) return false;
-  const std::uint32_t header_size = segmentation_.hdrlen;
-  if (packet_.size() <= header_size || !FindPieces(ring)) return false;
+  if (!IsPlainContext(segmentation_, packet_.popts(), packet_.size())) return false;
+  const std::size_t header_size = segmentation_.hdrlen;
+  if (header_size + segmentation_.mss < Residue::kTracked || !FindPieces()) return false;
   std::array<std::uint8_t, sizeof(saved_header_)> original;
-  std::array<std::uint8_t, sizeof(saved_header_)> header;
   pieces_.CopyFront({original.data(), header_size});
-  std::memcpy(header.data(), original.data(), header_size);
-  const auto frame =
-      MakeSuperFrame(segmentation_, packet_.popts(), packet_.size(), {header.data(), header_size});
-  if (!frame) return false;
+  std::memcpy(header_.data(), original.data(), header_size);
+  const MutableBytes header{header_.data(), header_size};
+  const auto super = MakeSuperFrame(segmentation_, packet_.size(), header);
+  if (!super) return false;
 
-  Transmit(pieces_.WithHeader({header.data(), header_size}), frame->offload);
-  tally_.Add(frame->full, header_size + segmentation_.mss, header.data());
-  if (frame->rest != 0) tally_.Add(1, header_size + frame->rest, header.data());
+  const auto full_size = static_cast<std::uint32_t>(header_size + segmentation_.mss);
+  tally_.Add(super->full, full_size, header_.data());
+  if (super->rest != 0) tally_.Add(1, full_size - segmentation_.mss + super->rest, header_.data());
   tally_.AddContext();
+  const Frame frame{pieces_.WithHeader(header), super->offload};
+  Transmit(frame);
+  residue_.Remember(frame);
   std::memcpy(saved_header_.data(), original.data(), header_size);
-  std::memcpy(packet(), original.data(), header_size);
-  if (frame->rest == 0) SendHeaderAlone(frame->full);
+  if (super->rest == 0) SendHeaderAlone(super->full);
   return true;
 }
 
 // After a payload that is a multiple of MSS: the packet ends with an empty segment.
 void OptTransmitter::SendHeaderAlone(std::uint32_t segments) {
   size_ = segmentation_.hdrlen;
+  std::memcpy(packet(), saved_header_.data(), size_);
+  residue_.Cover(size_);
   segments_ = static_cast<std::uint16_t>(segments);
   popts_ = packet_.popts();
   segmenting_ = true;
   FinishPacket();
 }
 
-// Where the frame lies, or a copy of it in the packet buffer.
-bool OptTransmitter::FindPieces(const RingSpan& ring) {
-  if (LiesInRing(packet_, ring)) return false;
-  if (switches_.has(Switch::kZerocopy)) {
-    if (!pieces_.Map(control_, packet_)) return false;
-    pieces_.CopyFront({packet(), kResidue});
-    return true;
-  }
+// Copies the packet into the buffer; returns its size.
+std::size_t OptTransmitter::Gather() {
   std::size_t filled = 0;
   for (const TxDescriptor& descriptor : packet_.descriptors()) {
     control_.DmaRead(descriptor.buffer_address, {packet() + filled, descriptor.length()});
     filled += descriptor.length();
   }
-  pieces_.Set({packet(), filled});
+  return filled;
+}
+
+// Where the packet lies, or a copy of it in the buffer.  It covers what counts of an earlier one,
+// also if stock sends it in the end.
+bool OptTransmitter::FindPieces() {
+  residue_.Forget();
+  if (switches_.has(Switch::kZerocopy)) return pieces_.Map(control_, packet_);
+  pieces_.Set({packet(), Gather()});
   return true;
 }
 
-void OptTransmitter::Transmit(std::span<const Bytes> pieces, const Offload& offload) {
-  if (control_.link().state() == LinkState::kUp) control_.host().Transmit({pieces, offload});
+void OptTransmitter::Transmit(const Frame& frame) {
+  if (control_.link().state() == LinkState::kUp) control_.host().Transmit(frame);
 }
 
 // What is left to do of a packet that was sent, descriptor by descriptor; returns its causes.

@@ -2,11 +2,9 @@
 // The optimized transmit engine.  It looks at whole packets: one that a switch applies to is sent
 // in one go, any other is worked by stock's engine, descriptor by descriptor.
 //
-// What stock's engine keeps between packets is kept here, too.  A packet is taken whole only while
-// nothing of an earlier one is left in it, and leaves behind what a later packet could show: the
-// header that TSO saved, and the first 12 bytes of the packet buffer, of which a later packet sends
-// some if it is shorter than that and has a tag inserted (see transmit.cc).  Bytes further back are
-// always overwritten before they are sent or summed.
+// What stock's engine keeps between packets is kept here, too: a packet is taken whole only while
+// nothing of an earlier one is left, and leaves behind the header that TSO saved and what a later
+// packet could show of the packet buffer (residue.h).
 //
 // In loopback, and without bus mastering, all packets are stock's: frames that come back write to
 // memory, also to the ring.
@@ -15,6 +13,7 @@
 #include <cstdint>
 
 #include "models/e1000/opt/packet.h"
+#include "models/e1000/opt/residue.h"
 #include "models/e1000/opt/switches.h"
 #include "models/e1000/opt/tally.h"
 #include "models/e1000/opt/zerocopy.h"
@@ -31,26 +30,28 @@ class OptTransmitter : public StockTransmitter {
   void Run();
 
  private:
-  static constexpr std::size_t kResidue = 12;  // bytes of a packet that outlive it
-
   bool CanLookAhead() const;
   RingSpan DueDescriptors() const;
   bool HoldsNothing() const;
 
   // Each sends the packet, or does nothing.
   bool SendWhole(const RingSpan& ring);
-  bool SendSegmented(const RingSpan& ring);
-  bool SendUnsegmented(const RingSpan& ring);
+  bool SendSegmented();
+  bool SendUnsegmented();
+  bool SendSmall();
   void SendHeaderAlone(std::uint32_t segments);
 
-  bool FindPieces(const RingSpan& ring);
-  void Transmit(std::span<const Bytes> pieces, const Offload& offload);
+  std::size_t Gather();
+  bool FindPieces();
+  void Transmit(const Frame& frame);
   std::uint32_t FinishWhole(DescriptorWindow& window);
 
   const SwitchSet switches_;
   OffloadSet offered_ = 0;  // by the network, in this run
   Packet packet_;
   FramePieces pieces_;
+  std::array<std::uint8_t, 256> header_;  // of the latest super-frame
+  Residue residue_;
   TransmitTally tally_;
 };
 

@@ -23,7 +23,7 @@ constexpr std::size_t kIpChecksum = 10;
 constexpr std::size_t kIpAddresses = 12;
 constexpr std::size_t kIpAddressBytes = 8;
 constexpr std::size_t kShortestIp = 20;
-constexpr std::uint16_t kFragmentBits = 0x3fff;  // more fragments, and the offset
+constexpr std::uint16_t kFragmentBits = 0xbfff;  // all but "do not fragment"
 constexpr std::uint8_t kProtocolTcp = 6;
 
 // RFC 9293, 3.1, from the start of the TCP header.
@@ -36,16 +36,6 @@ constexpr std::size_t kShortestTcp = 20;
 constexpr std::uint32_t kAllOnes = 0xffff;
 
 std::uint16_t Fold(std::uint32_t sum) { return static_cast<std::uint16_t>(~ChecksumFinish(sum)); }
-
-// The context is one for IPv4 and TCP right behind Ethernet, and covers what has to change.
-bool IsPlainContext(const TransmitContext& context, std::uint8_t popts) {
-  constexpr std::uint8_t kBoth = txd::kPoptsIXSM | txd::kPoptsTXSM;
-  return context.ip && context.tcp && (popts & kBoth) == kBoth && context.mss != 0 &&
-         context.ipcss == kIp && context.ipcso == kIp + kIpChecksum &&
-         context.tucss >= kIp + kShortestIp && context.ipcse + 1u == context.tucss &&
-         context.tucso == context.tucss + kTcpChecksum && context.tucse == 0 &&
-         context.hdrlen >= context.tucss + kShortestTcp;
-}
 
 // The headers are what the context says.
 bool IsPlainHeader(const TransmitContext& context, const std::uint8_t* ip,
@@ -72,18 +62,25 @@ bool HasZeroChecksum(std::uint32_t sum, std::uint32_t count) {
 
 }  // namespace
 
-std::optional<SuperFrame> MakeSuperFrame(const TransmitContext& context, std::uint8_t popts,
-                                         std::uint32_t size, MutableBytes header) {
-  if (!IsPlainContext(context, popts)) return std::nullopt;
+bool IsPlainContext(const TransmitContext& context, std::uint8_t popts, std::uint32_t size) {
+  constexpr std::uint8_t kBoth = txd::kPoptsIXSM | txd::kPoptsTXSM;
+  return context.ip && context.tcp && (popts & kBoth) == kBoth && context.mss != 0 &&
+         context.ipcss == kIp && context.ipcso == kIp + kIpChecksum &&
+         context.tucss >= kIp + kShortestIp && context.ipcse + 1u == context.tucss &&
+         context.tucso == context.tucss + kTcpChecksum && context.tucse == 0 &&
+         context.hdrlen >= context.tucss + kShortestTcp &&
+         size == context.hdrlen + context.paylen && context.paylen > context.mss;
+}
+
+std::optional<SuperFrame> MakeSuperFrame(const TransmitContext& context, std::uint32_t size,
+                                         MutableBytes header) {
   std::uint8_t* ip = header.data() + kIp;
   std::uint8_t* tcp = header.data() + context.tucss;
-  const std::uint32_t payload = size - context.hdrlen;
-  if (payload <= context.mss || payload != context.paylen) return std::nullopt;
   if (!IsPlainHeader(context, ip, tcp) || !HasPseudoHeaderSum(ip, tcp)) return std::nullopt;
 
   SuperFrame frame;
-  frame.full = payload / context.mss;
-  frame.rest = payload % context.mss;
+  frame.full = context.paylen / context.mss;
+  frame.rest = context.paylen % context.mss;
   const std::uint32_t identification = LoadBe16(ip + kIpIdentification);
   // Beyond that the identification wraps, and the sums below would have to.
   if (identification + frame.full > kAllOnes) return std::nullopt;

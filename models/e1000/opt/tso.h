@@ -29,9 +29,14 @@ struct SuperFrame {
   std::uint32_t rest = 0;  // bytes of payload in the segment after those; 0: there is none
 };
 
-// What becomes of a packet of `size` bytes that begins with `header` (HDRLEN bytes), or nothing if
-// stock has to segment it.  Completes the header for the whole: total length, both checksums.
-std::optional<SuperFrame> MakeSuperFrame(const TransmitContext& context, std::uint8_t popts,
-                                         std::uint32_t size, MutableBytes header);
+// Whether the context is one for IPv4 and TCP right behind Ethernet, covers what has to change, and
+// fits a packet of `size` bytes that needs cutting.
+bool IsPlainContext(const TransmitContext& context, std::uint8_t popts, std::uint32_t size);
+
+// What becomes of a packet of `size` bytes with such a context that begins with `header` (HDRLEN
+// bytes), or nothing if stock has to segment it.  Completes the header for the whole: total length,
+// both checksums.
+std::optional<SuperFrame> MakeSuperFrame(const TransmitContext& context, std::uint32_t size,
+                                         MutableBytes header);
 
 }  // namespace nicreplay::e1000

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Super-frames for tests: packets with valid headers and a partial checksum, as a sender that
-// offloads makes them.
+// Super-frames made to order, for tests and generators: packets with valid headers and a partial
+// checksum, as a sender that offloads makes them.
 #pragma once
 
 #include <cstring>

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "fuzz/capturing_machine.h"
+
+#include <xxhash.h>
+
+namespace nicreplay {
+
+void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
+  if (bytes_.size() + bytes.size() > kMaxBytes) {
+    excess_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), excess_ + entry->address) | 1;
+    return;
+  }
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  entry->size += bytes.size();
+}
+
+void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
+  Machine::DmaWrite(address, data);
+  if (data.empty()) return;
+  if (data.size() == 8 && address % 8 == 0) ++fast_paths_.whole_writes;
+  const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
+                         entries_.back().address + entries_.back().size == address;
+  if (!continues) entries_.push_back({.address = address, .offload = {}});
+  Keep(&entries_.back(), data);
+}
+
+void CapturingMachine::Transmit(const Frame& frame) {
+  if (frame.pieces.size() > 1) ++fast_paths_.scattered;
+  if (frame.offload == Offload{}) {
+    entries_.push_back({.kind = EffectKind::kTransmit, .offload = {}});
+    for (const Bytes& piece : frame.pieces) Keep(&entries_.back(), piece);
+    return;
+  }
+  // What was not asked for, or stands for no wire frames, stays as it is and so is a difference.
+  const bool taken = (OffloadsNeeded(frame.offload) & ~TransmitOffloads()) == 0;
+  if (!taken || segmenter_.Parse(frame) != OffloadFault::kNone) {
+    entries_.push_back({.kind = EffectKind::kTransmit, .offload = frame.offload});
+    for (const Bytes& piece : frame.pieces) Keep(&entries_.back(), piece);
+    return;
+  }
+  ++(segmenter_.count() > 1 ? fast_paths_.super_frames : fast_paths_.partial_checksums);
+  for (std::size_t i = 0; i < segmenter_.count(); ++i) {
+    entries_.push_back({.kind = EffectKind::kTransmit, .offload = {}});
+    for (const Bytes& piece : segmenter_.Get(i)) Keep(&entries_.back(), piece);
+  }
+}
+
+Bytes CapturingMachine::MapRead(GuestAddress address, std::size_t size) {
+  ++fast_paths_.mapped;
+  return Machine::MapRead(address, size);
+}
+
+void CapturingMachine::RequestWork(Nanoseconds deadline) {
+  ++fast_paths_.requests;
+  Machine::RequestWork(deadline);
+}
+
+bool CapturingMachine::SameEffects(const CapturingMachine& other) const {
+  return entries_ == other.entries_ && bytes_ == other.bytes_ && excess_ == other.excess_;
+}
+
+std::vector<Effect> CapturingMachine::Effects() const {
+  std::vector<Effect> effects;
+  const std::uint8_t* next = bytes_.data();
+  for (const Captured& entry : entries_) {
+    Effect effect;
+    effect.kind = entry.kind;
+    effect.address = entry.address;
+    effect.data = next;
+    effect.data_size = static_cast<std::uint32_t>(entry.size);
+    effect.offload = &entry.offload;
+    effects.push_back(effect);
+    next += entry.size;
+  }
+  return effects;
+}
+
+void CapturingMachine::Forget() {
+  entries_.clear();
+  bytes_.clear();
+  excess_ = 0;
+}
+
+}  // namespace nicreplay

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// A machine that keeps what its device did in one operation.
+#pragma once
+
+#include <vector>
+
+#include "models/net/segment.h"
+#include "replay/event.h"
+#include "replay/machine.h"
+
+namespace nicreplay {
+
+// How often a device did what only an optimized one does: shows that fast paths were taken.
+struct FastPaths {
+  std::uint64_t super_frames = 0;       // sent
+  std::uint64_t partial_checksums = 0;  // frames sent without
+  std::uint64_t scattered = 0;          // frames sent in several pieces
+  std::uint64_t mapped = 0;             // reads of memory in place
+  std::uint64_t whole_writes = 0;       // of 8 bytes, aligned
+  std::uint64_t requests = 0;           // of work
+};
+
+// Keeps the effects of one operation.  Writes that continue each other are one: where a device
+// splits its DMA is its own business.  Frames are kept as the wire frames that they stand for.
+class CapturingMachine : public Machine {
+ public:
+  // Bytes of effects that are kept; further ones only count by their hash.
+  static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
+
+  using Machine::Machine;
+  void DmaWrite(GuestAddress address, Bytes data) override;
+  void Transmit(const Frame& frame) override;
+  Bytes MapRead(GuestAddress address, std::size_t size) override;
+  void RequestWork(Nanoseconds deadline) override;
+
+  // Whether the effects are the same, byte for byte and in the same order.
+  bool SameEffects(const CapturingMachine& other) const;
+  // Whether all effects were kept.
+  bool complete() const { return excess_ == 0; }
+  std::size_t effect_count() const { return entries_.size(); }
+  // Those that were kept; pointing at what this machine holds until Forget.
+  std::vector<Effect> Effects() const;
+  void Forget();
+
+  const FastPaths& fast_paths() const { return fast_paths_; }
+
+ private:
+  struct Captured {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+    EffectKind kind = EffectKind::kDmaWrite;
+    Offload offload;
+    bool operator==(const Captured&) const = default;
+  };
+
+  void Keep(Captured* entry, Bytes bytes);
+
+  std::vector<Captured> entries_;
+  std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
+  std::uint64_t excess_ = 0;         // hash of what was not kept
+  Segmenter segmenter_;
+  FastPaths fast_paths_;
+};
+
+}  // namespace nicreplay
