@@ -58,10 +58,6 @@ class TestHost final : public Host {
     }
   }
   OffloadSet TransmitOffloads() override { return offloads; }
-  void RequestWork(Nanoseconds deadline) override {
-    work_deadline = std::min(work_deadline, deadline);
-  }
-  void CancelWork() override { work_deadline = kNoWork; }
   void SetInterrupt(LineLevel level) override { line = level; }
   void ArmTimer(TimerId id, Nanoseconds deadline) override { timers[id] = deadline; }
   void CancelTimer(TimerId id) override { timers.erase(id); }
@@ -95,7 +91,6 @@ class TestHost final : public Host {
   std::size_t mappable = 0;  // bytes of memory that MapRead gives
   OffloadSet offloads = 0;   // that Transmit takes
   int offloaded = 0;         // frames that came with an offload header
-  Nanoseconds work_deadline = kNoWork;
 };
 
 // A device after power-on, reset, with bus mastering on.
