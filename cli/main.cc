@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "cli/diff.h"
+#include "cli/exits.h"
 #include "cli/export.h"
 #include "cli/generate.h"
 #include "cli/import.h"
@@ -30,6 +31,7 @@ int Run(int argc, char** argv) {
   nicreplay::AddQtestCommand(app, &exit_code);
   nicreplay::AddExportCommand(app, &exit_code);
   nicreplay::AddImportCommand(app, &exit_code);
+  nicreplay::AddExitsCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
     app.parse(argc, argv);
