@@ -79,6 +79,7 @@ class Sides {
     return *models_;
   }
   Status Finish() { return live_ ? live_->Finish(LiveLockstep::Extent::kAllMemory) : Ok(); }
+  FastPaths fast_paths() const { return live_ ? FastPaths{} : models_->fast_paths(); }
   std::uint64_t count() const { return live_ ? live_->count() : models_->count(); }
   bool diverged() const {
     return live_ ? live_->divergence().has_value() : models_->divergence().has_value();
@@ -136,6 +137,7 @@ struct Found {
 struct Tally {
   std::uint64_t seeds = 0;
   std::uint64_t operations = 0;
+  FastPaths fast_paths;
   std::optional<Found> found;
   double seconds = 0;
 };
@@ -212,6 +214,7 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
     session->Run();
     if (auto finished = sides->Finish(); !finished) return tl::make_unexpected(finished.error());
     tally.operations += sides->count();
+    tally.fast_paths.Add(sides->fast_paths());
     ++tally.seeds;
     if (sides->diverged()) {
       auto found = Investigate(request, seed, sides->count());
@@ -227,6 +230,14 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
   }
   tally.seconds = elapsed();
   return tally;
+}
+
+void PrintFastPaths(const FastPaths& paths) {
+  fmt::print(
+      "  taken: {} super-frames, {} partial checksums, {} frames in pieces, {} reads in "
+      "place, {} whole writes, {} requests of work\n",
+      paths.super_frames, paths.partial_checksums, paths.scattered, paths.mapped,
+      paths.whole_writes, paths.requests);
 }
 
 std::string ReproduceCommand(const DiffRequest& request, const Found& found) {
@@ -282,6 +293,15 @@ void PrintJson(const DiffRequest& request, const Tally& tally) {
       {"first_seed", request.seed},         {"seeds", tally.seeds},
       {"operations", tally.operations},     {"seconds", tally.seconds},
       {"divergences", tally.found ? 1 : 0}};
+  if (request.HasSwitches()) {
+    const FastPaths& paths = tally.fast_paths;
+    json["optimizations"] = request.pairing.contract.switches;
+    json["contract"] = request.pairing.contract.ToString();
+    json["taken"] = {
+        {"super_frames", paths.super_frames}, {"partial_checksums", paths.partial_checksums},
+        {"scattered", paths.scattered},       {"mapped", paths.mapped},
+        {"whole_writes", paths.whole_writes}, {"requests", paths.requests}};
+  }
   if (tally.found) {
     json["divergence"] = {{"seed", tally.found->seed},
                           {"operation", tally.found->operation},
@@ -376,6 +396,7 @@ int Diff(DiffRequest& request) {
                request.seed, request.seed + tally->seeds - 1, tally->seconds,
                static_cast<double>(tally->operations) / 1e6 / tally->seconds,
                tally->found ? "DIVERGE" : "identical");
+    if (request.HasSwitches()) PrintFastPaths(tally->fast_paths);
     if (tally->found) PrintFound(request, *tally->found);
   }
   return tally->found ? 1 : 0;

@@ -9,6 +9,7 @@
 #include "cli/generate.h"
 #include "cli/import.h"
 #include "cli/info.h"
+#include "cli/interleave.h"
 #include "cli/models.h"
 #include "cli/qtest.h"
 #include "cli/replay.h"
@@ -25,6 +26,7 @@ int Run(int argc, char** argv) {
   int exit_code = 0;
   nicreplay::AddReplayCommand(app, &exit_code);
   nicreplay::AddInfoCommand(app, &exit_code);
+  nicreplay::AddInterleaveCommand(app, &exit_code);
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);

@@ -18,6 +18,15 @@ struct FastPaths {
   std::uint64_t mapped = 0;             // reads of memory in place
   std::uint64_t whole_writes = 0;       // of 8 bytes, aligned
   std::uint64_t requests = 0;           // of work
+
+  void Add(const FastPaths& more) {
+    super_frames += more.super_frames;
+    partial_checksums += more.partial_checksums;
+    scattered += more.scattered;
+    mapped += more.mapped;
+    whole_writes += more.whole_writes;
+    requests += more.requests;
+  }
 };
 
 // Keeps the effects of one operation.  Writes that continue each other are one: where a device

@@ -54,6 +54,11 @@ class Lockstep : public OperationSink {
   std::uint64_t count() const { return count_; }
   // In the operation before count(), which is its event; left is "expected".
   const std::optional<Divergence>& divergence() const { return divergence_; }
+  // Whether one of the sides has put work off.
+  bool WorkPending() const {
+    return left_.machine.work_deadline() != Machine::kNotArmed ||
+           right_.machine.work_deadline() != Machine::kNotArmed;
+  }
   // Of the right side.
   const FastPaths& fast_paths() const { return right_.machine.fast_paths(); }
 
