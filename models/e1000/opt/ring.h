@@ -63,9 +63,6 @@ class DescriptorWindow {
     left_ -= count;
   }
 
-  // What was read ahead counts no longer.
-  void Forget() { batch_size_ = 0; }
-
  private:
   static constexpr std::uint32_t kCopied = 16;  // descriptors a batch where memory cannot be mapped
 
