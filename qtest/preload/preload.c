@@ -10,9 +10,9 @@
 #include "qemu/osdep.h"
 /* clang-format on */
 
+#include "hw/pci/pci.h"
 #include "qapi/qapi-commands-control.h"
 #include "qemu/module.h"
-#include "hw/pci/pci.h"
 
 static void refuse(const char *why) {
   fprintf(stderr, "nicreplay-qemu.so: %s\n", why);
@@ -33,15 +33,14 @@ static void __attribute__((constructor(101))) check_version(void) {
                       version->qemu->minor, version->qemu->micro);
 
   if (strcmp(this_qemu, QEMU_VERSION) != 0) {
-    g_autofree char *why = g_strdup_printf("built for QEMU %s, this is %s; build it from that version's source",
-                                           QEMU_VERSION, this_qemu);
+    g_autofree char *why =
+        g_strdup_printf("built for QEMU %s, this is %s; build it from that version's source",
+                        QEMU_VERSION, this_qemu);
     refuse(why);
   }
   qapi_free_VersionInfo(version);
   unsetenv("LD_PRELOAD"); /* not for the programs that QEMU starts */
 }
 
-/* Drivers of other kinds register after QOM's types. */
-static void register_check(void) { check_layout(); }
-
-opts_init(register_check)
+/* Called after QOM's types are registered. */
+migration_init(check_layout)
