@@ -29,6 +29,13 @@ struct FastPaths {
   }
 };
 
+// Reads of memory that nobody wrote, where that is tracked.
+struct UnknownReads {
+  std::uint64_t count = 0;
+  GuestAddress first_address = 0;
+  std::size_t first_size = 0;
+};
+
 // Keeps the effects of one operation.  Writes that continue each other are one: where a device
 // splits its DMA is its own business.  Frames are kept as the wire frames that they stand for.
 class CapturingMachine : public Machine {
@@ -37,6 +44,7 @@ class CapturingMachine : public Machine {
   static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 
   using Machine::Machine;
+  void DmaRead(GuestAddress address, MutableBytes out) override;
   void DmaWrite(GuestAddress address, Bytes data) override;
   void Transmit(const Frame& frame) override;
   Bytes MapRead(GuestAddress address, std::size_t size) override;
@@ -51,6 +59,9 @@ class CapturingMachine : public Machine {
   std::vector<Effect> Effects() const;
   void Forget();
 
+  void TrackKnownMemory() { known_.resize(ram().size() / 8 + 1); }
+  const UnknownReads& unknown_reads() const { return unknown_reads_; }
+
   const FastPaths& fast_paths() const { return fast_paths_; }
 
  private:
@@ -63,10 +74,13 @@ class CapturingMachine : public Machine {
   };
 
   void Keep(Captured* entry, Bytes bytes);
+  bool Known(GuestAddress address, std::size_t size);
 
   std::vector<Captured> entries_;
   std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
   std::uint64_t excess_ = 0;         // hash of what was not kept
+  std::vector<std::uint8_t> known_;  // a bit for each byte of RAM; empty: not tracked
+  UnknownReads unknown_reads_;
   Segmenter segmenter_;
   FastPaths fast_paths_;
 };

@@ -72,6 +72,16 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
   return lockstep;
 }
 
+void Lockstep::TrackKnownMemory() {
+  left_.machine.TrackKnownMemory();
+  right_.machine.TrackKnownMemory();
+}
+
+UnknownReads Lockstep::unknown_reads() const {
+  const UnknownReads& right = right_.machine.unknown_reads();
+  return right.count > left_.machine.unknown_reads().count ? right : UnknownReads{};
+}
+
 // By the time, so that operations that are left out change nothing about the others.
 void Lockstep::OfferNetwork(Nanoseconds now) {
   static constexpr OffloadSet kOffers[] = {

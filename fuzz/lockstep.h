@@ -59,6 +59,11 @@ class Lockstep : public OperationSink {
     return left_.machine.work_deadline() != Machine::kNotArmed ||
            right_.machine.work_deadline() != Machine::kNotArmed;
   }
+  // From now on, memory that nobody wrote is unknown, and reads of it are counted.
+  void TrackKnownMemory();
+  // Of the right side, if there are more than the reference made: working at other times, both may
+  // read what the session does not know.
+  UnknownReads unknown_reads() const;
   // Of the right side.
   const FastPaths& fast_paths() const { return right_.machine.fast_paths(); }
 

@@ -122,20 +122,30 @@ void Checker::DmaWrite(GuestAddress address, Bytes data) {
 }
 
 void Checker::Transmit(const Frame& frame) {
-  Effect effect;
-  effect.kind = EffectKind::kTransmit;
-  effect.offload = &frame.offload;
-  if (frame.pieces.size() == 1) {
-    effect.data = frame.pieces[0].data();
-    effect.data_size = static_cast<std::uint32_t>(frame.pieces[0].size());
-    if (!Expect(effect)) Deviate(effect);
+  const OffloadSet needed = OffloadsNeeded(frame.offload);
+  const bool taken = needed != 0 && (needed & ~TransmitOffloads()) == 0;
+  if (!taken || segmenter_.Parse(frame) != OffloadFault::kNone) {
+    TransmitWire(frame.pieces, frame.offload);
     return;
   }
+  for (std::size_t i = 0; i < segmenter_.count(); ++i) TransmitWire(segmenter_.Get(i), {});
+}
+
+void Checker::TransmitWire(std::span<const Bytes> pieces, const Offload& offload) {
+  Effect effect;
+  effect.kind = EffectKind::kTransmit;
+  effect.offload = &offload;
   std::vector<std::uint8_t> whole;
-  whole.reserve(frame.size());
-  for (const Bytes& piece : frame.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
-  effect.data = whole.data();
-  effect.data_size = static_cast<std::uint32_t>(whole.size());
+  Bytes bytes;
+  if (pieces.size() == 1) {
+    bytes = pieces[0];
+  } else {
+    whole.reserve(Frame{pieces, {}}.size());
+    for (const Bytes& piece : pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+    bytes = whole;
+  }
+  effect.data = bytes.data();
+  effect.data_size = static_cast<std::uint32_t>(bytes.size());
   if (!Expect(effect)) Deviate(effect);
 }
 
@@ -244,7 +254,12 @@ std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value
     return divergence;
   }
   SyncDescriber();
-  return CompareExact(program_.EffectsOf(step), actual_, *describer_);
+  const auto has = [this](GuestAddress address, std::uint8_t expected) {
+    std::uint8_t byte = 0;
+    memory_.Read(address, {&byte, 1});
+    return byte == expected && memory_.Known(address, 1);
+  };
+  return CompareExact(program_.EffectsOf(step), actual_, *describer_, has);
 }
 
 inline void Checker::Begin(const Step& step) {

@@ -2,7 +2,8 @@
 // Holds a model to the `exact` contract: after every stimulus the values read, guest memory, the
 // interrupt line, readiness, timers and the frames sent equal the recording's.  DMA may be split or
 // merged, but nothing else is written, and a completion marker comes after the data that it
-// announces.
+// announces.  Where the network takes more than wire frames, those that a super-frame stands for
+// are compared.
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/net/segment.h"
 #include "replay/arena.h"
 #include "replay/divergence.h"
 #include "replay/replay_host.h"
@@ -60,6 +62,7 @@ class Checker : public ReplayHost {
     while (cursor_ != end_ && cursor_->kind == EffectKind::kDmaRead) ++cursor_;
   }
   bool Expect(const Effect& effect);
+  void TransmitWire(std::span<const Bytes> pieces, const Offload& offload);
   bool ExpectWrite(const Effect& effect);
   void Deviate(const Effect& effect);
   void SeedActual();
@@ -82,6 +85,7 @@ class Checker : public ReplayHost {
   bool deviated_ = false;
   bool runaway_ = false;
   std::vector<Effect> actual_;
+  Segmenter segmenter_;
   Arena kept_;
   std::size_t kept_bytes_ = 0;
 

@@ -18,6 +18,13 @@ ReceiveResult ReplayHost::Deliver(const Effect& delivery) {
   return ReceiveOne(*device_, delivery.bytes(), delivery.offload);
 }
 
+// Only what is known: the rest is DmaRead's to report.
+Bytes ReplayHost::MapRead(GuestAddress address, std::size_t size) {
+  const std::uint8_t* direct = memory_.Direct(address, size);
+  if (direct == nullptr || !memory_.Known(address, size)) return {};
+  return {direct, size};
+}
+
 void ReplayHost::FlushReceive() {
   if (pending_.empty() || delivering_) return;
   delivering_ = true;

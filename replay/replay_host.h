@@ -18,10 +18,14 @@ class ReplayHost : public Host {
 
   // The device may be created on this host, so it is named later.
   void Attach(Device* device) { device_ = device; }
+  // What the network takes besides wire frames: none at first.
+  void set_transmit_offloads(OffloadSet offloads) { transmit_offloads_ = offloads; }
+  OffloadSet TransmitOffloads() override { return transmit_offloads_; }
 
   Nanoseconds Now() override { return now_; }
   void DmaRead(GuestAddress address, MutableBytes out) override { memory_.Read(address, out); }
   void DmaWrite(GuestAddress address, Bytes data) override { memory_.DeviceWrite(address, data); }
+  Bytes MapRead(GuestAddress address, std::size_t size) override;
   void Transmit(const Frame&) override {}
   void SetInterrupt(LineLevel) override {}
   void ArmTimer(TimerId, Nanoseconds) override {}
@@ -57,6 +61,7 @@ class ReplayHost : public Host {
   void ApplyMemory(const Program& program, std::size_t index);
   std::uint64_t Apply(const Stimulus& stimulus);
 
+  OffloadSet transmit_offloads_ = 0;
   Nanoseconds now_ = 0;
   std::size_t next_hole_ = 0;
   std::span<const Effect> pending_;

@@ -21,6 +21,7 @@ Result<ReplayOutcome> CheckOnce(const Program& program, const Candidate& candida
   auto device = CreateModel(candidate.model, OptionsFor(program, candidate), checker);
   if (!device) return tl::make_unexpected(device.error());
   checker.Attach(device->get());
+  checker.set_transmit_offloads(candidate.offered);
   ReplayOutcome outcome;
   end = std::min(end, program.steps.size());
   const auto start = Clock::now();
@@ -56,6 +57,7 @@ Result<ReplayOutcome> ReplayBare(const Program& program, const Candidate& candid
   auto device = CreateModel(candidate.model, OptionsFor(program, candidate), host);
   if (!device) return tl::make_unexpected(device.error());
   host.Attach(device->get());
+  host.set_transmit_offloads(candidate.offered);
   ReplayOutcome outcome;
   end = std::min(end, program.steps.size());
   const auto start = Clock::now();

@@ -16,6 +16,7 @@ namespace nicreplay {
 struct Candidate {
   std::string model;
   std::string options;
+  OffloadSet offered = 0;  // what the network takes besides wire frames
 };
 
 struct ReplayOutcome {
