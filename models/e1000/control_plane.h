@@ -32,6 +32,7 @@ class ControlPlane {
   PciConfig& pci() { return pci_; }
   const PciConfig& pci() const { return pci_; }
   RegisterFile& registers() { return registers_; }
+  const RegisterFile& registers() const { return registers_; }
   Interrupts& interrupts() { return interrupts_; }
   Link& link() { return link_; }
   ReceiveControl& receive_control() { return receive_control_; }
