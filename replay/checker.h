@@ -62,6 +62,7 @@ class Checker : public ReplayHost {
     while (cursor_ != end_ && cursor_->kind == EffectKind::kDmaRead) ++cursor_;
   }
   bool Expect(const Effect& effect);
+  std::span<const Effect> AsWireFrames(std::span<const Effect> effects);
   void TransmitWire(std::span<const Bytes> pieces, const Offload& offload);
   bool ExpectWrite(const Effect& effect);
   void Deviate(const Effect& effect);
@@ -86,6 +87,9 @@ class Checker : public ReplayHost {
   bool runaway_ = false;
   std::vector<Effect> actual_;
   Segmenter segmenter_;
+  bool has_offloads_ = false;         // the recording has frames that are not wire frames
+  std::vector<Effect> wire_effects_;  // those of the step then
+  Arena wire_bytes_;
   Arena kept_;
   std::size_t kept_bytes_ = 0;
 
