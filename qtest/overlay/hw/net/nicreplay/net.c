@@ -8,6 +8,7 @@
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
 #include "qemu/iov.h"
+#include "qemu/timer.h"
 
 /* OffloadSet of device.h. */
 enum {
@@ -17,6 +18,9 @@ enum {
   kOffloadEcn = 8,
   kOffloadUdp = 16,
 };
+
+/* A ring may be too small for a super-frame at any time. */
+static const int64_t kRoomPatienceNanoseconds = 2 * 1000 * 1000;
 
 /* ---- Offloads ---- */
 
@@ -53,6 +57,24 @@ bool nicreplay_takes_offload(NicReplayState *s, const nr_offload *offload) {
       "nicreplay: the backend sent a frame with an offload that model %s does not take; dropped",
       s->model_name);
   return false;
+}
+
+/*
+ * A device takes what comes until its ring is full and loses the rest.  Frames that come one by one
+ * wait in the network's queue then; those of a super-frame or a burst must wait before.
+ */
+bool nicreplay_has_room(NicReplayState *s, const nr_frame *frame, size_t size,
+                        NicReplayNeed *need) {
+  const nr_offload *offload = &frame->offload;
+  bool super = offload->gso_type != VIRTIO_NET_HDR_GSO_NONE && offload->gso_size > 0 &&
+               size > offload->header_length;
+  size_t wire = super ? (size_t)offload->header_length + offload->gso_size : size;
+
+  need->frames +=
+      super ? DIV_ROUND_UP(size - offload->header_length, (size_t)offload->gso_size) : 1;
+  need->size = MAX(need->size, wire);
+  return need->frames == 1 || !s->model->receive_room ||
+         s->model->receive_room(s->device, need->size) >= need->frames;
 }
 
 nr_offload nicreplay_offload_from_header(const struct virtio_net_hdr *header) {
@@ -193,12 +215,38 @@ static bool net_can_receive(NetClientState *nc) {
   return ready || refuse(s);
 }
 
+/* For a super-frame: until the driver gave buffers back, or for a while. */
+static bool must_wait_for_room(NicReplayState *s, const nr_frame *frame, size_t size) {
+  NicReplayNeed need = {};
+
+  if (s->room_waited_for || nicreplay_has_room(s, frame, size, &need)) {
+    s->room_waited_for = false;
+    timer_del(s->room_timer);
+    return false;
+  }
+  if (!timer_pending(s->room_timer)) {
+    timer_mod(s->room_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + kRoomPatienceNanoseconds);
+  }
+  return true;
+}
+
+static void room_timer_fired(void *opaque) {
+  NicReplayState *s = opaque;
+
+  s->room_waited_for = true;
+  s->frames_waiting = false;
+  qemu_flush_queued_packets(qemu_get_queue(s->nic));
+}
+
 static nr_receive_result offer(NicReplayState *s, const nr_frame *frame, size_t size) {
   bool flushing = s->flushing;
 
   s->flushing = false;
   bool entered = nicreplay_enter(s);
-  nr_receive_result result = s->device ? s->model->receive(s->device, frame) : NR_DROPPED;
+  nr_receive_result result = NR_DROPPED;
+  if (s->device) {
+    result = must_wait_for_room(s, frame, size) ? NR_KEEP : s->model->receive(s->device, frame);
+  }
   if (result != NR_KEEP) {
     s->counters.frames_in++;
     s->counters.bytes_in += size;
@@ -303,6 +351,7 @@ void nicreplay_net_init(NicReplayState *s) {
   DeviceState *dev = DEVICE(s);
 
   s->nic = qemu_new_nic(&net_info, &s->conf, s->model_name, dev->id, &dev->mem_reentrancy_guard, s);
+  s->room_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, room_timer_fired, s);
   agree_on_headers(s);
   tell_receive_offloads(s);
   describe(s);
@@ -311,6 +360,7 @@ void nicreplay_net_init(NicReplayState *s) {
 void nicreplay_net_finalize(NicReplayState *s) {
   s->receive_offloads = 0;
   tell_receive_offloads(s);
+  timer_free(s->room_timer);
   qemu_del_nic(s->nic);
   s->nic = NULL;
 }

@@ -131,6 +131,8 @@ struct NicReplayState {
 
   bool flushing;        /* the model asked for frames, so it takes them during the call */
   bool frames_waiting;  /* the network was told to wait */
+  bool room_waited_for; /* long enough: the next frame is offered, whatever it loses */
+  QEMUTimer *room_timer;
   bool answers_waiting; /* it was because of a call that had not returned */
   bool link_down;
   bool has_header; /* every frame to and from the peer has a virtio_net_hdr before it */
@@ -208,6 +210,14 @@ void nicreplay_net_flush(NicReplayState *s);
 void nicreplay_net_after_call(NicReplayState *s);
 nr_offload nicreplay_offload_from_header(const struct virtio_net_hdr *header);
 struct virtio_net_hdr nicreplay_header_from_offload(const nr_offload *offload);
+/* What frames that are offered together need. */
+typedef struct NicReplayNeed {
+  size_t frames; /* on the wire */
+  size_t size;   /* of the largest */
+} NicReplayNeed;
+
+/* Inside the model: whether one more frame fits; `need` is those before it, and then with it. */
+bool nicreplay_has_room(NicReplayState *s, const nr_frame *frame, size_t size, NicReplayNeed *need);
 bool nicreplay_takes_offload(NicReplayState *s, const nr_offload *offload);
 
 /* ---- worker.c: a thread that works the rings without the BQL ---- */

@@ -33,6 +33,9 @@ enum {
   kSendPatienceMs = 100, /* for a TAP that takes nothing */
 };
 
+/* A ring may be too small for a super-frame at any time. */
+static const int64_t kRoomPatienceNanoseconds = 2 * 1000 * 1000;
+
 /* So long after the last frame the worker still wakes up by itself. */
 static const int64_t kAttentionNanoseconds = 2 * 1000 * 1000;
 
@@ -67,6 +70,7 @@ struct NicReplayWorker {
   size_t in_next; /* frames before it were taken */
   bool reading;   /* the device is ready for frames */
   int64_t last_traffic;
+  int64_t waiting_since; /* for room in the ring; 0: not */
 };
 
 /* ---- To the TAP ---- */
@@ -198,20 +202,40 @@ static size_t offer_burst(NicReplayState *s, const nr_frame *frames, size_t coun
   return offered;
 }
 
-/* Inside the model. */
-static void deliver_frames(NicReplayWorker *w) {
+/* Whether the first frame that waits goes to the device even though it may lose a part of it. */
+static bool has_waited(NicReplayWorker *w) {
+  int64_t now = get_clock();
+
+  if (w->waiting_since == 0) {
+    w->waiting_since = now;
+  }
+  return now - w->waiting_since > kRoomPatienceNanoseconds;
+}
+
+/* Inside the model.  Returns whether any were taken. */
+static bool deliver_frames(NicReplayWorker *w) {
   NicReplayState *s = w->device;
   nr_bytes pieces[kBurst];
   nr_frame frames[kBurst];
   nr_receive_result results[kBurst];
   size_t origin[kBurst];
   size_t count = 0;
+  NicReplayNeed need = {};
 
   for (size_t i = w->in_next; i < w->in_count && !s->link_down; i++) {
-    if (unpack(s, &w->in[i], &pieces[count], &frames[count])) {
-      origin[count++] = i;
+    if (!unpack(s, &w->in[i], &pieces[count], &frames[count])) {
+      continue;
     }
+    if (!nicreplay_has_room(s, &frames[count], pieces[count].size, &need) &&
+        (count > 0 || !has_waited(w))) {
+      if (count == 0) {
+        return false;
+      }
+      break;
+    }
+    origin[count++] = i;
   }
+  w->waiting_since = 0;
   size_t offered = count ? offer_burst(s, frames, count, results) : 0;
   bool kept = offered > 0 && results[offered - 1] == NR_KEEP;
   size_t taken = offered - kept;
@@ -220,7 +244,12 @@ static void deliver_frames(NicReplayWorker *w) {
     s->counters.bytes_in += pieces[i].size;
   }
   s->counters.bursts += taken > 0;
-  w->in_next = taken < count ? origin[taken] : w->in_count;
+  if (taken < count) {
+    w->in_next = origin[taken];
+  } else {
+    w->in_next = count > 0 && !s->link_down ? origin[count - 1] + 1 : w->in_count;
+  }
+  return taken > 0;
 }
 
 /* ---- The thread ---- */
@@ -229,6 +258,7 @@ static void deliver_frames(NicReplayWorker *w) {
 static bool do_turn(NicReplayWorker *w) {
   NicReplayState *s = w->device;
   bool work = nicreplay_work_is_due(s);
+  bool progress = work;
 
   if (s->shadow_count) {
     s->counters.polls++;
@@ -236,13 +266,13 @@ static bool do_turn(NicReplayWorker *w) {
     nicreplay_shadow_request_update(s);
   }
   if (w->in_next < w->in_count && (s->link_down || s->model->can_receive(s->device))) {
-    deliver_frames(w);
+    progress |= deliver_frames(w);
   }
   if (work) {
     nicreplay_run_work(s);
   }
   w->reading = s->link_down || s->model->can_receive(s->device);
-  return work;
+  return progress;
 }
 
 /*
@@ -251,7 +281,8 @@ static bool do_turn(NicReplayWorker *w) {
  */
 static int64_t idle_nanoseconds(NicReplayWorker *w) {
   NicReplayState *s = w->device;
-  bool attentive = s->shadow_requested || get_clock() - w->last_traffic < kAttentionNanoseconds;
+  bool attentive = s->shadow_requested || w->waiting_since ||
+                   get_clock() - w->last_traffic < kAttentionNanoseconds;
   int64_t limit = attentive && !s->paused ? (int64_t)s->poll_us * SCALE_US : -1;
 
   if (s->work_deadline != NICREPLAY_NOT_ARMED && !s->paused) {
@@ -269,7 +300,8 @@ static void rest(NicReplayWorker *w, int64_t nanoseconds) {
   struct timespec limit = {nanoseconds / NANOSECONDS_PER_SECOND,
                            nanoseconds % NANOSECONDS_PER_SECOND};
 
-  ppoll(fds, w->reading ? 2 : 1, nanoseconds < 0 ? NULL : &limit, NULL);
+  ppoll(fds, w->reading && w->in_next == w->in_count ? 2 : 1, nanoseconds < 0 ? NULL : &limit,
+        NULL);
   if (fds[0].revents) {
     event_notifier_test_and_clear(&w->kick);
   }
@@ -291,7 +323,6 @@ static bool run_once(NicReplayWorker *w) {
   if (w->reading && w->in_next == w->in_count) {
     read_frames(w);
   }
-  bool had_frames = w->in_next < w->in_count;
   if (!nicreplay_enter(s)) {
     return false;
   }
@@ -299,10 +330,10 @@ static bool run_once(NicReplayWorker *w) {
     nicreplay_leave(s);
     return false;
   }
-  bool worked = !s->paused && do_turn(w);
+  bool progress = !s->paused && do_turn(w);
   bool line_untold = s->line_untold;
   bool posted = s->posted_count > 0;
-  if (!worked && w->filling->count == 0 && !(had_frames && w->reading)) {
+  if (!progress && w->filling->count == 0) {
     idle = idle_nanoseconds(w);
     w->asleep = idle < 0 || idle > kAttentionNanoseconds;
   }
