@@ -47,11 +47,6 @@ Checker::Checker(const Program& program, GuestMemory& memory, std::unique_ptr<De
     : ReplayHost(memory), program_(program), describer_(std::move(describer)) {
   deadline_.fill(Divergence::kNotArmed);
   deadline_before_.fill(Divergence::kNotArmed);
-  for (const Step& step : program_.steps) {
-    for (const Effect& effect : program_.EffectsOf(step)) {
-      has_offloads_ |= effect.kind == EffectKind::kTransmit && effect.offload != nullptr;
-    }
-  }
 }
 
 // Whether the effect is the next one expected.
@@ -296,7 +291,8 @@ std::span<const Effect> Checker::AsWireFrames(std::span<const Effect> effects) {
 
 inline void Checker::Begin(const Step& step) {
   std::span<const Effect> expected = program_.EffectsOf(step);
-  if (has_offloads_) expected = AsWireFrames(expected);
+  const auto has_offload = [](const Effect& effect) { return effect.offload != nullptr; };
+  if (std::any_of(expected.begin(), expected.end(), has_offload)) expected = AsWireFrames(expected);
   first_ = cursor_ = expected.data();
   end_ = first_ + expected.size();
   levels_touched_ = false;

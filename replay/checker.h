@@ -87,8 +87,7 @@ class Checker : public ReplayHost {
   bool runaway_ = false;
   std::vector<Effect> actual_;
   Segmenter segmenter_;
-  bool has_offloads_ = false;         // the recording has frames that are not wire frames
-  std::vector<Effect> wire_effects_;  // those of the step then
+  std::vector<Effect> wire_effects_;  // of a step with frames that are not wire frames
   Arena wire_bytes_;
   Arena kept_;
   std::size_t kept_bytes_ = 0;

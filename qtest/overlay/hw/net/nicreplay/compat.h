@@ -28,6 +28,12 @@ typedef const void ClassData;
 typedef void ClassData;
 #endif
 
+#ifdef DEFINE_PROP_END_OF_LIST
+typedef Property ClassProperty;
+#else /* 10.0 on wants the table constant and without an end */
+typedef const Property ClassProperty;
+#endif
+
 #if !NICREPLAY_QEMU_AT_LEAST(9, 0)
 #define bql_lock() qemu_mutex_lock_iothread()
 #define bql_unlock() qemu_mutex_unlock_iothread()

@@ -46,7 +46,7 @@ static void unrealize(PCIDevice *pci) {
   nicreplay_net_finalize(s);
 }
 
-static Property properties[] = {
+static ClassProperty properties[] = {
     DEFINE_NIC_PROPERTIES(NicReplayState, conf),
     DEFINE_PROP_STRING("model", NicReplayState, model_name),
     DEFINE_PROP_STRING("library", NicReplayState, library_path),
