@@ -7,6 +7,7 @@
 
 #include "cli/bench.h"
 #include "cli/diff.h"
+#include "cli/exits.h"
 #include "cli/export.h"
 #include "cli/fuzz.h"
 #include "cli/generate.h"
@@ -38,6 +39,7 @@ int Run(int argc, char** argv) {
   nicreplay::AddQtestCommand(app, &exit_code);
   nicreplay::AddExportCommand(app, &exit_code);
   nicreplay::AddImportCommand(app, &exit_code);
+  nicreplay::AddExitsCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
     app.parse(argc, argv);

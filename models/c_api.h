@@ -124,6 +124,8 @@ typedef struct nr_model {
   size_t (*shadow_pages)(nr_device *device, const nr_shadow_page **pages);
   int (*shadow_active)(nr_device *device);
 
+  size_t (*receive_room)(nr_device *device, size_t size);
+
   /* Which device's registers and descriptors the reports name: "e1000", "virtio-net", or NULL. */
   const char *family;
   const void *context; /* the model's own */

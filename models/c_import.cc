@@ -122,6 +122,10 @@ class ImportedDevice : public Device {
   ReceiveResult Receive(const Frame& frame) override {
     return FromC(model_.receive(device_, FrameToC(frame).get()));
   }
+  std::size_t ReceiveRoom(std::size_t size) const override {
+    return model_.receive_room != nullptr ? model_.receive_room(device_, size)
+                                          : Device::ReceiveRoom(size);
+  }
   OffloadSet ReceiveOffloads() const override {
     return model_.receive_offloads != nullptr ? model_.receive_offloads(device_) : OffloadSet{0};
   }

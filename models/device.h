@@ -186,6 +186,14 @@ class Device {
   // FlushReceive).
   virtual ReceiveResult Receive(const Frame& frame) = 0;
 
+  // How many frames of `size` bytes find buffers now, roughly.  A network that has several at once,
+  // or a super-frame, can wait until there is room for all, where the device alone would have to
+  // lose the rest.
+  virtual std::size_t ReceiveRoom(std::size_t size) const {
+    static_cast<void>(size);
+    return ~std::size_t{0};
+  }
+
   // What Receive takes besides wire frames; the network cuts and completes the others before.
   virtual OffloadSet ReceiveOffloads() const { return 0; }
   // Frames that arrived together, in order: what Receive would do with each, up to the first that

@@ -62,6 +62,7 @@ class Checker : public ReplayHost {
     while (cursor_ != end_ && cursor_->kind == EffectKind::kDmaRead) ++cursor_;
   }
   bool Expect(const Effect& effect);
+  std::span<const Effect> AsWireFrames(std::span<const Effect> effects);
   void TransmitWire(std::span<const Bytes> pieces, const Offload& offload);
   bool ExpectWrite(const Effect& effect);
   void Deviate(const Effect& effect);
@@ -87,6 +88,8 @@ class Checker : public ReplayHost {
   bool runaway_ = false;
   std::vector<Effect> actual_;
   Segmenter segmenter_;
+  std::vector<Effect> wire_effects_;  // of a step with frames that are not wire frames
+  Arena wire_bytes_;
   Arena kept_;
   std::size_t kept_bytes_ = 0;
 

@@ -36,6 +36,7 @@ class ControlPlane {
   Interrupts& interrupts() { return interrupts_; }
   Link& link() { return link_; }
   ReceiveControl& receive_control() { return receive_control_; }
+  const ReceiveControl& receive_control() const { return receive_control_; }
 
   // One dword of BAR 0; `offset` is a multiple of 4 below kBar0Size.
   std::uint32_t ReadRegister(std::uint32_t offset);
