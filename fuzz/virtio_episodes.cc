@@ -118,7 +118,8 @@ void VirtioGenerator::Transmit() {
     packet.insert(packet.end(), frame.begin(), frame.end());
     const auto size = static_cast<std::uint32_t>(packet.size());
     const GuestAddress at = Buffer(size);
-    const Pieces pieces = Cut(at, size, false, !broken_ && random_.OneIn(2) ? 4 : 24);
+    const Pieces pieces =
+        Cut(at, size, false, !broken_ && !Has(feature::kRingPacked) && random_.OneIn(2) ? 4 : 24);
     descriptors += static_cast<std::uint32_t>(pieces.size());
     if (descriptors > ring.size()) break;
     WriteMemory(at, packet);
@@ -152,7 +153,7 @@ void VirtioGenerator::PostBuffers() {
     // Whatever slots a driver that lost count writes over: no buffer is shorter than a header.
     Pieces pieces;
     std::uint32_t start = 0;
-    if (random_.OneIn(3)) {
+    if (!Has(feature::kRingPacked) && random_.OneIn(3)) {
       start = static_cast<std::uint32_t>(random_.Between(5, HeaderSize()));
       pieces.push_back({at, start, true});
     }
