@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "models/e1000/descriptors.h"
 #include "replay/bitmap.h"
 
 namespace nicreplay {
@@ -39,6 +40,10 @@ void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
     unknown_reads_.first_size = out.size();
   }
   Machine::DmaRead(address, out);
+  if (log_statuses_ && out.size() == e1000::kDescriptorSize) {
+    const std::size_t status = offsetof(e1000::RxDescriptor, status);
+    statuses_[address + status] = out[status];
+  }
 }
 
 void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
@@ -113,6 +118,7 @@ void CapturingMachine::Forget() {
   bytes_.clear();
   excess_ = 0;
   delivered_.clear();
+  statuses_.clear();
 }
 
 }  // namespace nicreplay
