@@ -43,8 +43,8 @@ bool Same(const Effect& a, const Effect& b) {
 
 }  // namespace
 
-Checker::Checker(const Program& program, GuestMemory& memory, std::unique_ptr<Describer> describer)
-    : ReplayHost(memory), program_(program), describer_(std::move(describer)) {
+Checker::Checker(StepSource& source, GuestMemory& memory, std::unique_ptr<Describer> describer)
+    : ReplayHost(memory), source_(source), describer_(std::move(describer)) {
   deadline_.fill(Divergence::kNotArmed);
   deadline_before_.fill(Divergence::kNotArmed);
 }
@@ -223,9 +223,9 @@ void Checker::EndLevels() {
 }
 
 void Checker::SyncDescriber() {
-  for (; described_ < index_; ++described_) {
-    Follow(*describer_, program_.steps[described_].stimulus);
-  }
+  source_.ForEachStimulus(described_, index_,
+                          [&](const Stimulus& stimulus) { Follow(*describer_, stimulus); });
+  described_ = index_;
 }
 
 std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value) {
@@ -259,11 +259,11 @@ std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value
     memory_.Read(address, {&byte, 1});
     return byte == expected && memory_.Known(address, 1);
   };
-  return CompareExact(program_.EffectsOf(step), actual_, *describer_, has);
+  return CompareExact(window_.EffectsOf(step), actual_, *describer_, has);
 }
 
 inline void Checker::Begin(const Step& step) {
-  const std::span<const Effect> expected = program_.EffectsOf(step);
+  const std::span<const Effect> expected = window_.EffectsOf(step);
   first_ = cursor_ = expected.data();
   end_ = first_ + expected.size();
   levels_touched_ = false;
@@ -293,13 +293,17 @@ std::optional<Divergence> Checker::End(const Step& step, std::uint64_t value) {
 
 std::optional<Divergence> Checker::RunTo(std::size_t end) {
   while (index_ < end) {
-    const Step& step = program_.steps[index_];
+    if (index_ == window_.end()) {
+      window_ = source_.Next();
+      if (window_.steps.empty()) return std::nullopt;
+    }
+    const Step& step = window_.steps[index_ - window_.first];
     Begin(step);
     if (step.stimulus.kind == StimulusKind::kTimer) {
       deadline_[step.stimulus.detail] = deadline_before_[step.stimulus.detail] =
           Divergence::kNotArmed;
     }
-    const std::uint64_t value = Run(program_, index_);
+    const std::uint64_t value = Run(window_, step);
     if (!NothingToCompare(step, value)) {
       if (auto divergence = End(step, value)) {
         ++index_;

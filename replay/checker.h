@@ -31,7 +31,7 @@ class Checker : public ReplayHost {
   static constexpr std::size_t kMaxUnknownReads = 64;  // kept; further ones are counted
   static constexpr std::size_t kMaxEffectBytes = std::size_t{256} << 20;  // of one stimulus
 
-  Checker(const Program& program, GuestMemory& memory, std::unique_ptr<Describer> describer);
+  Checker(StepSource& source, GuestMemory& memory, std::unique_ptr<Describer> describer);
 
   // Runs steps up to `end` or the first divergence; after one the device's state is of no more use.
   std::optional<Divergence> RunTo(std::size_t end);
@@ -71,7 +71,8 @@ class Checker : public ReplayHost {
   std::optional<Divergence> Compare(const Step& step, std::uint64_t value);
   void SyncDescriber();
 
-  const Program& program_;
+  StepSource& source_;
+  StepWindow window_;
   std::unique_ptr<Describer> describer_;
   std::size_t described_ = 0;  // steps that the describer has seen
   std::size_t index_ = 0;

@@ -146,6 +146,16 @@ TEST(SegmentTest, SaysWhatIsWrong) {
             OffloadFault::kSegmentSize);
 }
 
+TEST(SegmentTest, NamesOfFaults) {
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kNone), "none");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kKind), "kind of offload");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kSegmentSize), "segment size");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kHeaders), "headers");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kLength), "IP length");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kIpChecksum), "IP header checksum");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kChecksumPlace), "place of the checksum");
+}
+
 // Run with the address sanitizer, this is the proof that no header leads out of the frame.
 TEST(SegmentTest, GarbageIsRefusedOrCut) {
   std::mt19937 random(11);

@@ -648,7 +648,13 @@ static const VMStateDescription vmstate_nicreplay = {
     .unmigratable = 1,
 };
 
-static Property properties[] = {
+#ifdef DEFINE_PROP_END_OF_LIST
+typedef Property ClassProperty;
+#else /* 10.0 on wants the table constant and without an end */
+typedef const Property ClassProperty;
+#endif
+
+static ClassProperty properties[] = {
     DEFINE_NIC_PROPERTIES(NicReplayState, conf),
     DEFINE_PROP_STRING("model", NicReplayState, model_name),
     DEFINE_PROP_STRING("library", NicReplayState, library_path),
