@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "cli/bench.h"
 #include "cli/diff.h"
 #include "cli/export.h"
 #include "cli/generate.h"
@@ -30,6 +31,7 @@ int Run(int argc, char** argv) {
   nicreplay::AddInterleaveCommand(app, &exit_code);
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
+  nicreplay::AddBenchCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);
   nicreplay::AddQtestCommand(app, &exit_code);
   nicreplay::AddExportCommand(app, &exit_code);

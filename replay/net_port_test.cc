@@ -157,6 +157,19 @@ TEST_F(NetPortTest, WhatFollowsAKeptFrameOfABurstWaits) {
   EXPECT_EQ(device_.seen, (std::vector<int>{1, 2, 2, 3}));
 }
 
+TEST_F(NetPortTest, ABurstThatLiesElsewhereIsCopiedWhereItWaits) {
+  device_.keep_at = 2;
+  std::vector<std::uint8_t> bytes[3] = {std::vector<std::uint8_t>(60, 1),
+                                        std::vector<std::uint8_t>(60, 2),
+                                        std::vector<std::uint8_t>(60, 3)};
+  const Bytes pieces[3] = {bytes[0], bytes[1], bytes[2]};
+  const Frame frames[3] = {{{&pieces[0], 1}, {}}, {{&pieces[1], 1}, {}}, {{&pieces[2], 1}, {}}};
+  port_.OfferBurst(frames);
+  for (auto& gone : bytes) std::ranges::fill(gone, 9);
+  port_.Flush();
+  EXPECT_EQ(device_.seen, (std::vector<int>{1, 2, 2, 3}));
+}
+
 TEST_F(NetPortTest, SuperFramesAreCutForADeviceThatTakesNone) {
   const SuperFrame super = MakeSuperFrame({.gso_size = 1000, .payload = 2500});
   port_.Offer(super.bytes, super.offload);

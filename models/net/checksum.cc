@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "models/net/checksum.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -13,17 +14,27 @@ std::uint64_t LoadWord(const std::uint8_t* from) {
   return word;
 }
 
-// Sums of the 32-bit halves: congruent to the sum of the 16-bit words, because 2^16 is 1 modulo
-// 0xffff.  64 bits hold the halves of 32 GiB without a carry.
-struct Halves {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
+// Four sums of 16-bit words at once, in the 128 bits that every 64-bit machine adds in one go.
+using Lanes = std::uint32_t __attribute__((vector_size(16)));
+constexpr std::size_t kStep = 2 * sizeof(Lanes);
+// A lane takes four words a step: 16 KiB make at most 2^11 of them, so it cannot overflow.
+constexpr std::size_t kBlock = std::size_t{1} << 14;
 
-  void Add(std::uint64_t word) {
-    low += word & 0xffffffff;
-    high += word >> 32;
+std::uint64_t SumBlock(const std::uint8_t* next, std::size_t size) {
+  Lanes even{};
+  Lanes odd{};
+  for (const std::uint8_t* end = next + size; next != end; next += kStep) {
+    Lanes first;
+    Lanes second;
+    std::memcpy(&first, next, sizeof first);
+    std::memcpy(&second, next + sizeof first, sizeof second);
+    even += (first & 0xffff) + (second & 0xffff);
+    odd += (first >> 16) + (second >> 16);
   }
-};
+  std::uint64_t sum = 0;
+  for (int i = 0; i < 4; ++i) sum += std::uint64_t{even[i]} + odd[i];
+  return sum;
+}
 
 std::uint32_t Fold(std::uint64_t sum) {
   while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
@@ -42,22 +53,22 @@ std::uint32_t FromNativeOrder(std::uint32_t sum) {
 std::uint32_t ChecksumAdd(Bytes bytes) {
   const std::uint8_t* next = bytes.data();
   std::size_t left = bytes.size();
-  Halves a, b;
-  for (; left >= 32; next += 32, left -= 32) {
-    a.Add(LoadWord(next));
-    b.Add(LoadWord(next + 8));
-    a.Add(LoadWord(next + 16));
-    b.Add(LoadWord(next + 24));
+  std::uint64_t sum = 0;
+  while (left >= kStep) {
+    const std::size_t size = std::min(left, kBlock) / kStep * kStep;
+    sum += SumBlock(next, size);
+    next += size;
+    left -= size;
   }
-  for (; left >= 8; next += 8, left -= 8) a.Add(LoadWord(next));
+  // Halves of 64-bit words, too, are congruent to their 16-bit words: 2^16 is 1 modulo 0xffff.
+  const auto add = [&sum](std::uint64_t word) { sum += (word & 0xffffffff) + (word >> 32); };
+  for (; left >= 8; next += 8, left -= 8) add(LoadWord(next));
   if (left > 0) {
     std::uint8_t tail[8] = {};
     std::memcpy(tail, next, left);
-    a.Add(LoadWord(tail));
+    add(LoadWord(tail));
   }
-  const std::uint64_t low = std::uint64_t{Fold(a.low)} + Fold(b.low);
-  const std::uint64_t high = std::uint64_t{Fold(a.high)} + Fold(b.high);
-  return FromNativeOrder(Fold(low + high));
+  return FromNativeOrder(Fold(sum));
 }
 
 std::uint16_t ChecksumFinish(std::uint32_t sum) { return static_cast<std::uint16_t>(~Fold(sum)); }

@@ -82,7 +82,7 @@ void DeferringDevice::Work() {
 void DeferringDevice::Settle() {
   CompleteTransmit();
   if (shadow_ && shadow_->active()) {
-    shadow_->TakeUp(
+    shadow_->TakeUpRegisters(
         [this](std::uint32_t offset, std::uint32_t value) { WriteRegister(offset, value); });
   }
   line.Release();

@@ -10,9 +10,14 @@
 #include "models/e1000/opt/rxcsum.h"
 
 namespace nicreplay::e1000 {
+namespace {
+
+constexpr SwitchSet kCaresForRing(Switch::kRxbatch, Switch::kRing);
+
+}  // namespace
 
 ReceiveResult OptReceiver::Receive(const Frame& frame) {
-  if (frame.offload.gso_type == Offload::kGsoNone) {
+  if (!switches_.has(Switch::kRxlro) || frame.offload.gso_type == Offload::kGsoNone) {
     reaches_ring_ = false;
     return ReceiveAny(frame);
   }
@@ -39,9 +44,12 @@ void OptReceiver::BeginBurst() {
   reaches_ring_ = false;
   window_.reset();
   if (!switches_.has(Switch::kRing)) return;
-  if (const auto ring = FreeDescriptors(control_.registers())) {
-    window_.emplace(control_, *ring, RingReading::kBatch);
-  }
+  const RegisterFile& registers = control_.registers();
+  const std::uint32_t size = registers.RingSize(kRDLEN);
+  // With a head or tail outside of the ring, what is free is anybody's guess.
+  if (registers[kRDH] >= size || registers[kRDT] >= size) return;
+  window_.emplace(control_, DueDescriptors(registers, kRDBAL, kRDLEN, kRDH, kRDT),
+                  RingReading::kBatch);
 }
 
 void OptReceiver::EndBurst() {
@@ -51,7 +59,7 @@ void OptReceiver::EndBurst() {
 }
 
 ReceiveResult OptReceiver::ReceiveAny(const Frame& frame) {
-  if (frame.offload == Offload{} || !switches_.has(Switch::kRxlro)) return ReceiveWire(frame);
+  if (!switches_.has(Switch::kRxlro) || frame.offload == Offload{}) return ReceiveWire(frame);
   if (segmenter_.Parse(frame) != OffloadFault::kNone) return ReceiveResult::kDropped;
   ReceiveResult result = ReceiveResult::kDropped;
   for (std::size_t i = 0; i < segmenter_.count(); ++i) {
@@ -85,7 +93,7 @@ RxDescriptor OptReceiver::ReadDescriptor(GuestAddress address) {
   } else {
     descriptor = StockReceiver::ReadDescriptor(address);
   }
-  if (MayReachRing(descriptor)) {
+  if (switches_.has_any(kCaresForRing) && MayReachRing(descriptor)) {
     reaches_ring_ = true;
     window_.reset();
   }
@@ -98,10 +106,7 @@ void OptReceiver::WriteDescriptor(GuestAddress address, const RxDescriptor& desc
     StockReceiver::WriteDescriptor(address, descriptor, done_status);
     return;
   }
-  RxDescriptor done = descriptor;
-  done.status = done_status;
-  constexpr std::size_t kUpper = offsetof(RxDescriptor, length);
-  control_.DmaWrite(address + kUpper, Bytes(Encode(done)).subspan(kUpper));
+  control_.DmaWrite(address + offsetof(RxDescriptor, length), UpperBytes(descriptor, done_status));
 }
 
 void OptReceiver::Raise(std::uint32_t causes) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "models/e1000/opt/ring.h"
 #include "models/e1000/opt/rxbatch.h"
 #include "models/e1000/opt/switches.h"
 #include "models/e1000/receive.h"

@@ -17,12 +17,23 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
+#include <cstring>
 
+#include "models/e1000/descriptors.h"
 #include "models/e1000/interrupts.h"
-#include "models/e1000/opt/ring.h"
 
 namespace nicreplay::e1000 {
+
+// The upper 8 bytes of a descriptor, with another status.
+inline std::array<std::uint8_t, 8> UpperBytes(const RxDescriptor& descriptor, std::uint8_t status) {
+  // Put together in a register: the fields were just written, and reading them back as one is slow.
+  const std::uint64_t upper = descriptor.length | std::uint64_t{descriptor.checksum} << 16 |
+                              std::uint64_t{status} << 32 | std::uint64_t{descriptor.errors} << 40 |
+                              std::uint64_t{descriptor.special} << 48;
+  std::array<std::uint8_t, 8> bytes;
+  std::memcpy(bytes.data(), &upper, sizeof(upper));
+  return bytes;
+}
 
 // Causes that are raised later.
 class CauseLog {
@@ -46,8 +57,5 @@ class CauseLog {
   std::size_t count_ = 0;
   std::uint32_t seen_ = 0;
 };
-
-// The receive ring from head to tail; nothing where they are outside of the ring.
-std::optional<RingSpan> FreeDescriptors(const RegisterFile& registers);
 
 }  // namespace nicreplay::e1000

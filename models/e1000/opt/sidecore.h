@@ -40,7 +40,20 @@ class ShadowRegisters {
   // then TDT last: what it set up before it rang a doorbell counts for that doorbell.
   template <typename F>
   void TakeUp(F write) {
-    for (std::size_t word = 0; word < kWords; ++word) {
+    for (std::size_t first = 0; first < kWords; first += kBlock) {
+      if (!Changed(first)) continue;
+      for (std::size_t word = first; word < first + kBlock; ++word) {
+        if (word != kRdtWord && word != kTdtWord) TakeUpWord(word, write);
+      }
+    }
+    TakeUpWord(kRdtWord, write);
+    TakeUpWord(kTdtWord, write);
+  }
+
+  // The same for words that have a register.
+  template <typename F>
+  void TakeUpRegisters(F write) {
+    for (const std::uint16_t word : register_words_) {
       if (word != kRdtWord && word != kTdtWord) TakeUpWord(word, write);
     }
     TakeUpWord(kRdtWord, write);
@@ -56,6 +69,18 @@ class ShadowRegisters {
   static constexpr std::size_t kWords = kPages * ShadowPages::kWords;
   static constexpr std::size_t kRdtWord = (kRDT - kFirst) / 4;
   static constexpr std::size_t kTdtWord = (kTDT - kFirst) / 4;
+
+  static constexpr std::size_t kBlock = 8;  // words that are looked at together
+
+  // Whether a word of a block differs.  Relaxed: who takes it up loads it again.
+  bool Changed(std::size_t first) const {
+    const auto differs = [&](std::size_t word) {
+      return words_[first + word].load(std::memory_order_relaxed) ^ known_[first + word];
+    };
+    const std::uint32_t low = differs(0) | differs(1) | differs(2) | differs(3);
+    const std::uint32_t high = differs(4) | differs(5) | differs(6) | differs(7);
+    return (low | high) != 0;
+  }
 
   static std::uint32_t OffsetOf(std::size_t word) {
     return kFirst + 4 * static_cast<std::uint32_t>(word);
