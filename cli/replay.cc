@@ -43,14 +43,14 @@ struct ReplayRequest {
 // What one trace gave.
 struct SessionReport {
   std::string path;
+  Contract contract;
+  Candidate candidate;  // as it played this trace
   TraceTotals totals;
   std::optional<Error> damage;     // where a salvaged trace ends
   std::optional<Digest> recorded;  // of the footer
   std::optional<Digest> digest;    // of this replay
   std::optional<ReplayOutcome> checked;
   std::optional<DivergenceText> text;
-  Contract contract;
-  Candidate candidate;      // as it played this trace
   std::string stimulus;     // at which it diverges
   double read_seconds = 0;  // medians
   double checked_seconds = 0;
@@ -165,6 +165,9 @@ void PrintDivergence(const SessionReport& report, const ReplayRequest& request) 
   fmt::print("  event {}: {}\n  {}: {}\n", divergence.event, report.stimulus,
              KindName(divergence.kind), report.text->name);
   for (const std::string& line : report.text->lines) fmt::print("    {}\n", line);
+  if (!report.contract.switches.empty()) {
+    fmt::print("  optimizations: {}\n", report.contract.switches);
+  }
   if (!report.contract.switches.empty()) {
     fmt::print("  optimizations: {}\n", report.contract.switches);
   }
@@ -330,12 +333,21 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
       "  nicreplay replay --plugin ./libmine.so --model mine corpus/sessions/*.nrt\n"
       "  nicreplay replay --model e1000-opt --opt tso+asynctx --schedule lazy "
       "corpus/sessions/*.nrt\n"
+      "  nicreplay replay --model e1000-opt --opt tso+asynctx --schedule lazy "
+      "corpus/sessions/*.nrt\n"
       "Exit codes: 0 identical, 1 divergence, 2 usage or unreadable input.");
   command->add_option("trace", request->traces, "Trace files (.nrt)")->required();
   command->add_option("--model", request->candidate.model, "Model to run (see `nicreplay models`)")
       ->capture_default_str();
   command->add_option("--options", request->candidate.options,
                       "Options of the model, key=value,...; default: those of the recording");
+  command->add_option("--opt", request->switches,
+                      "Optimizations, as the option opt= of e1000-opt; those that put work off run "
+                      "in lockstep with their reference");
+  command
+      ->add_option("--schedule", request->schedule,
+                   "Where work that is put off runs: recorded, eager, lazy, every=N, seed=N")
+      ->capture_default_str();
   command->add_option("--opt", request->switches,
                       "Optimizations, as the option opt= of e1000-opt; those that put work off run "
                       "in lockstep with their reference");

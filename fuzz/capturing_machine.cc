@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "models/e1000/descriptors.h"
 #include "replay/bitmap.h"
 
 namespace nicreplay {
@@ -64,6 +65,10 @@ void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
     unknown_reads_.first_size = out.size();
   }
   Machine::DmaRead(address, out);
+  if (log_statuses_ && out.size() == e1000::kDescriptorSize) {
+    const std::size_t status = offsetof(e1000::RxDescriptor, status);
+    statuses_[address + status] = out[status];
+  }
 }
 
 void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
@@ -154,6 +159,7 @@ void CapturingMachine::Forget() {
   bytes_.clear();
   excess_ = 0;
   delivered_.clear();
+  statuses_.clear();
 }
 
 }  // namespace nicreplay

@@ -2,6 +2,7 @@
 // A machine that keeps what its device did in one operation.
 #pragma once
 
+#include <unordered_map>
 #include <vector>
 
 #include "models/net/segment.h"
@@ -83,8 +84,17 @@ class CapturingMachine : public Machine {
     }
   }
 
-  // Keeps the frames that the network delivers in an operation, too.
-  void LogDeliveries() { port().set_log(&delivered_); }
+  // Keeps the frames that the network delivers in an operation, too, and the status bytes of
+  // receive descriptors that are read.
+  void LogDeliveries() {
+    port().set_log(&delivered_);
+    log_statuses_ = true;
+  }
+  // What the device read in the byte at `address` with the descriptor that it is in; 0: nothing.
+  std::uint8_t StatusRead(GuestAddress address) const {
+    const auto found = statuses_.find(address);
+    return found == statuses_.end() ? 0 : found->second;
+  }
   const std::vector<std::vector<std::uint8_t>>& delivered() const { return delivered_; }
 
   void TrackKnownMemory() { known_.resize(ram().size() / 8 + 1); }
@@ -114,6 +124,8 @@ class CapturingMachine : public Machine {
   std::uint64_t spent_ = 0;
   std::uint64_t budget_ = ~std::uint64_t{0};
   void (*hang_)() = nullptr;
+  bool log_statuses_ = false;
+  std::unordered_map<GuestAddress, std::uint8_t> statuses_;  // by their address
   Segmenter segmenter_;
   FastPaths fast_paths_;
 };

@@ -94,7 +94,7 @@ void E1000Generator::PushSegmented(std::vector<RawDescriptor>* ring) {
                     txd::kContextTCP | (ipv6 ? 0 : txd::kContextIP);
   std::uint8_t popts = txd::kPoptsTXSM | (ipv6 ? 0 : txd::kPoptsIXSM);
   if (random_.OneIn(3)) {  // nearly
-    switch (random_.Below(12)) {
+    switch (random_.Below(13)) {
       case 0:
         context.mss = static_cast<std::uint16_t>(random_.Below(3));
         break;
@@ -127,6 +127,9 @@ void E1000Generator::PushSegmented(std::vector<RawDescriptor>* ring) {
         frame.bytes[kIp + random_.Below(60)] = static_cast<std::uint8_t>(random_.Next());
         break;
       case 10:
+        StoreBe16(ip + 10, static_cast<std::uint32_t>(random_.Next()) & 0xffff);
+        break;
+      case 11:
         frame.bytes[12 + random_.Below(3)] = static_cast<std::uint8_t>(random_.Next());
         break;
       default:
@@ -247,6 +250,8 @@ void E1000Generator::Bursts() {
 // Doorbells and interrupt registers close together, with little time in between: where what is put
 // off may pile up, and where accesses must complete it.
 void E1000Generator::Doorbells() {
+  static constexpr std::uint32_t kRingIndices[] = {e1000::kTDH, e1000::kRDH, e1000::kTDT,
+                                                   e1000::kRDT};
   if (random_.OneIn(4)) StartTransmitRing();
   if (random_.OneIn(4)) Write(e1000::kIMS, 0x9d);
   for (std::uint64_t n = random_.Between(4, 30); n > 0; --n) {
@@ -279,7 +284,7 @@ void E1000Generator::Doorbells() {
         Elapse(random_.Below(300'000));
         break;
       case 10:
-        Read(random_.OneIn(2) ? e1000::kTDH : e1000::kRDH);
+        Read(random_.Pick(kRingIndices));
         break;
       case 11:
         Write(e1000::kICS, AnyValue());

@@ -40,6 +40,7 @@ class Walk {
 
  private:
   void Do(const Stimulus& operation) {
+    if (lockstep_.Done()) return;
     operations_.push_back(operation);
     lockstep_.Do(operation);
   }

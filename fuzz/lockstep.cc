@@ -211,7 +211,8 @@ void Lockstep::JudgeLate(Divergence* divergence) const {
   const bool no_frame = divergence->kind == Kind::kFrame && divergence->found == 0;
   const bool no_write = divergence->kind == Kind::kMemory && divergence->found_bytes.empty();
   const bool no_rise = divergence->kind == Kind::kInterrupt && divergence->found == 0;
-  if (no_frame || no_write || no_rise) divergence->kind = Kind::kLate;
+  const bool no_timer = divergence->kind == Kind::kTimer;
+  if (no_frame || no_write || no_rise || no_timer) divergence->kind = Kind::kLate;
 }
 
 std::optional<Divergence> Lockstep::CompareShadow(bool published) {

@@ -23,16 +23,6 @@ bool IsClaim(std::uint8_t before, std::uint8_t left, std::uint8_t right) {
          right == ((left & ~rxd::kIXSM) | (before & rxd::kIXSM) | kClaim);
 }
 
-// Stock writes the descriptor with the driver's status bits before it sets its own.
-std::uint8_t StatusBefore(CapturingMachine* stock, GuestAddress status) {
-  std::uint8_t before = 0;
-  stock->ForEachWrite([&](GuestAddress address, MutableBytes bytes) {
-    const GuestAddress at = status - address;
-    if (bytes.size() > 1 && at < bytes.size()) before = bytes[at];
-  });
-  return before;
-}
-
 }  // namespace
 
 bool ChecksumsHold(Bytes frame) {
@@ -71,7 +61,7 @@ std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* righ
     }
   });
   std::erase_if(claims, [&](GuestAddress at) {
-    return !IsClaim(StatusBefore(left, at), expected[at], found[at]);
+    return !IsClaim(left->StatusRead(at), expected[at], found[at]);
   });
   if (claims.empty()) return 0;
   const auto& frames = left->delivered();

@@ -162,8 +162,11 @@ void EncodeStimulus(schema::Stimulus::Builder out, const Stimulus& stimulus, Sou
       memory.setAddress(stimulus.value);
       return EncodeContent(memory, stimulus.data_size, source);
     }
-    case StimulusKind::kFrame:
-      return EncodeDelivery(out.initFrame(), stimulus, source);
+    case StimulusKind::kFrame: {
+      auto frame = out.initFrame();
+      frame.setTogether(stimulus.detail != 0);
+      return EncodeDelivery(frame, stimulus, source);
+    }
     case StimulusKind::kLink:
       return out.setLink(stimulus.detail != 0);
     case StimulusKind::kTimer:
@@ -201,6 +204,7 @@ bool DecodeStimulus(const schema::Stimulus::Reader& in, StimulusShape& shape,
       return true;
     case schema::Stimulus::FRAME:
       out.kind = StimulusKind::kFrame;
+      out.detail = in.getFrame().getTogether() ? 1 : 0;
       shape.source = DecodeDelivery(in.getFrame(), out, offloads);
       return true;
     case schema::Stimulus::LINK:

@@ -110,6 +110,7 @@ inline std::vector<Stimulus> EveryStimulus() {
        .data_size = 64,
        .offload = &kTsoOffload,
        .kind = StimulusKind::kFrame,
+       .detail = 1,
        .result = ReceiveResult::kDropped},
       {.kind = StimulusKind::kLink, .detail = 1},
       {.kind = StimulusKind::kLink},

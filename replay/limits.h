@@ -41,6 +41,7 @@ inline Fault FaultOf(const Stimulus& stimulus) {
     case StimulusKind::kFrame:
       if (stimulus.data_size > kMaxFrameBytes)
         return {ErrorCode::kTooLarge, "a frame over 256 KiB"};
+      if (stimulus.detail > 1) return {ErrorCode::kCorrupt, "a frame neither alone nor in a burst"};
       if (stimulus.result <= ReceiveResult::kDropped) return {};
       return {ErrorCode::kCorrupt, "an unknown result of a delivery"};
     case StimulusKind::kLink:

@@ -65,18 +65,20 @@ void NetPort::Gather(Bytes frame, const Offload& offload) {
   }
 }
 
-void NetPort::Log(const Frame& frame) {
-  std::vector<std::uint8_t>& bytes = log_->emplace_back();
-  for (const Bytes& piece : frame.pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
+void NetPort::Log(std::span<const Frame> frames) {
+  for (const Frame& frame : frames) {
+    auto& whole = log_->emplace_back();
+    for (const Bytes& piece : frame.pieces) {
+      whole.insert(whole.end(), piece.begin(), piece.end());
+    }
+  }
 }
 
 // Returns how many of the burst the device is done with.
 std::size_t NetPort::DeliverBurst(std::span<const Frame> frames) {
   if (Blocked()) return 0;
   if (link_ == LinkState::kDown) return frames.size();
-  if (log_ != nullptr) {
-    for (const Frame& frame : frames) Log(frame);
-  }
+  if (log_ != nullptr) Log(frames);
   results_.assign(frames.size(), ReceiveResult::kDropped);
   delivering_ = true;
   std::size_t done = std::min(device_->ReceiveBurst(frames, results_), frames.size());

@@ -62,8 +62,8 @@ class NetPort {
   bool Blocked() const { return delivering_ || disabled_ || !device_->CanReceive(); }
   void Queue(Queued frame);
   ReceiveResult Deliver(Bytes frame, const Offload& offload);
-  void Log(const Frame& frame);
   std::size_t DeliverBurst(std::span<const Frame> frames);
+  void Log(std::span<const Frame> frames);
   void Drain();
 
   Device* device_ = nullptr;

@@ -133,6 +133,7 @@ struct Delivery {
     keep @1;
     dropped @2;
   }
+  together @2 :Bool;  # of a stimulus: the next frame arrived together with this one
 }
 
 struct Offload {
