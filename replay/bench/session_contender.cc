@@ -8,6 +8,7 @@
 
 #include "models/registry.h"
 #include "replay/replay_host.h"
+#include "replay/step_source.h"
 
 namespace nicreplay::bench {
 
@@ -42,11 +43,14 @@ Status SessionContender::ReplayOnce(Measurement* measurement) {
   auto memory = GuestMemory::Create();
   if (!memory) return tl::make_unexpected(memory.error());
   ReplayHost host(**memory);
-  auto device = CreateModel(candidate_.model, OptionsFor(program_, candidate_), host);
+  auto device = CreateModel(candidate_.model, OptionsFor(program_.header, candidate_), host);
   if (!device) return tl::make_unexpected(device.error());
   host.Attach(device->get());
   stopwatch_.Resume();
-  for (std::size_t i = 0; i < program_.steps.size(); ++i) host.Run(program_, i);
+  ProgramSteps steps(program_);
+  for (StepWindow window = steps.Next(); !window.steps.empty(); window = steps.Next()) {
+    for (const Step& step : window.steps) host.Run(window, step);
+  }
   stopwatch_.Pause();
   measurement->frames += program_.totals.frames_in + program_.totals.frames_out;
   measurement->bytes += program_.totals.bytes_in + program_.totals.bytes_out;
