@@ -33,6 +33,36 @@ install_packages() {
     >"$root/build/apt.log" 2>&1 || { tail -20 "$root/build/apt.log" >&2; die "apt-get failed"; }
 }
 
+# write_apt_sources FOLDER TYPE [SUITE]: the machine's own package sources, both notations of apt, asked for TYPE (deb or
+# deb-src).  With SUITE only those of this Debian release, asked for that suite instead.
+write_apt_sources() {
+  local folder=$1 type=$2 suite=${3-} codename='' file
+  [ -z "$suite" ] || codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  mkdir -p "$folder"
+  for file in /etc/apt/sources.list.d/*.sources; do
+    [ ! -e "$file" ] || awk -v type="$type" -v from="$codename" -v to="$suite" 'BEGIN { RS = ""; ORS = "\n\n" }
+      from != "" && $0 !~ "Suites:[^\n]* " from "( |\n|$)" { next }
+      from != "" { sub(/Suites:[^\n]*/, "Suites: " to) }
+      { sub(/Types:[^\n]*/, "Types: " type); print }' "$file" >"$folder/${file##*/}"
+  done
+  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+    [ ! -e "$file" ] || sed -n "s/^[[:space:]]*deb[[:space:]]\(.*\)${codename:+ $codename }/$type \1${suite:+ $suite }/p" \
+      "$file" >"$folder/${file##*/}.list"
+  done
+}
+
+# private_apt FOLDER TYPE [SUITE]: an apt of its own in FOLDER with these sources and up-to-date lists; the machine's own
+# is not touched.  Sets apt_options for apt-get and apt-cache.  A source that cannot be read is passed over: what counts
+# is whether a package is found.
+private_apt() {
+  rm -rf "$1"
+  mkdir -p "$1/lists/partial"
+  write_apt_sources "$1/sources" "${@:2}"
+  apt_options=(-o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$1/sources" -o Dir::State::Lists="$1/lists"
+    -o APT::Sandbox::User="$(id -un)" -o pkgCacheFile= -o srcpkgCacheFile=)
+  apt-get "${apt_options[@]}" update >"$1/update.log" 2>&1 || true
+}
+
 # build PRESET [TARGET...]: builds what changed.  Configures every time, which is quick, because what there is to build
 # depends on whether QEMU's source is there.
 build() {

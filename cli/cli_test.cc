@@ -105,10 +105,10 @@ TEST_F(Cli, InfoAsJson) {
 TEST_F(Cli, InfoChecksTheDigest) {
   LoadedTrace trace = LoadTrace(path).value();
   trace.footer->digest.low ^= 1;
-  FrameCompressor compressor(3);
+  FrameCompressor compressor;
   std::vector<std::uint8_t> bytes = testing::FileBytes(path);
   bytes.resize(testing::FrameOffsets(bytes)[2]);
-  const Bytes footer = compressor.Compress(Encode(*trace.footer).value().bytes()).value();
+  const Bytes footer = compressor.Compress(Encode(*trace.footer).value().bytes(), 3).value();
   bytes.insert(bytes.end(), footer.begin(), footer.end());
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), static_cast<long>(bytes.size()));

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/model_sources.h"
-#include "fuzz/e1000_generator.h"
+#include "fuzz/generators.h"
 #include "fuzz/lockstep.h"
 #include "fuzz/save.h"
 #include "fuzz/scheduled_sink.h"
@@ -33,7 +33,7 @@ constexpr std::uint64_t kLiveTries = 1000;
 constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 
 struct DiffRequest {
-  Pairing pairing{{"", ""}, {"qemu-e1000", ""}, E1000Generator::kRamSize};
+  Pairing pairing{{"", ""}, {"qemu-e1000", ""}, GeneratorWindow::kSize};
   std::string switches;  // of the right side
   std::string schedule;  // empty: at random, by the session's seed
   ModelSources sources;
@@ -51,9 +51,11 @@ struct DiffRequest {
 
   bool IsLive() const { return !live.qemu.empty(); }
   bool HasSwitches() const { return !pairing.contract.switches.empty(); }
-  E1000Generator::Window window() const {
-    return {IsLive() ? kLiveWindow : 0, E1000Generator::kRamSize};
+  LivePairing live_pairing() const {
+    const bool virtio = live.device.starts_with("virtio-net");
+    return {pairing.left, live, virtio ? LiveWork::kInBottomHalves : LiveWork::kAtOnce};
   }
+  GeneratorWindow window() const { return {IsLive() ? kLiveWindow : 0, GeneratorWindow::kSize}; }
 };
 
 // What is driven: two models, or a model and a live QEMU.
@@ -62,7 +64,7 @@ class Sides {
   static Result<Sides> Create(const DiffRequest& request, std::uint64_t limit) {
     Sides sides;
     if (request.IsLive()) {
-      auto live = LiveLockstep::Create({request.pairing.left, request.live},
+      auto live = LiveLockstep::Create(request.live_pairing(),
                                        {request.window().base, request.window().size}, limit);
       if (!live) return tl::make_unexpected(live.error());
       sides.live_ = std::move(*live);
@@ -79,6 +81,8 @@ class Sides {
     return *models_;
   }
   Status Finish() { return live_ ? live_->Finish(LiveLockstep::Extent::kAllMemory) : Ok(); }
+  std::uint64_t checked_frames() const { return live_ ? 0 : models_->checked_frames(); }
+  FastPaths fast_paths() const { return live_ ? FastPaths{} : models_->fast_paths(); }
   std::uint64_t count() const { return live_ ? live_->count() : models_->count(); }
   bool diverged() const {
     return live_ ? live_->divergence().has_value() : models_->divergence().has_value();
@@ -105,15 +109,21 @@ class Session {
 
   void Run() {
     OperationSink& sink = scheduled_ ? *scheduled_ : *sink_;
-    E1000Generator(seed_, sink, window_).Run();
+    generate_(seed_, sink, window_, traffic_);
   }
 
  private:
   Session(const DiffRequest& request, std::uint64_t seed, OperationSink& sink)
-      : seed_(seed), window_(request.window()), sink_(&sink) {}
+      : seed_(seed),
+        generate_(GeneratorOf(request.pairing.left.model)),
+        window_(request.window()),
+        traffic_(request.HasSwitches() ? GeneratorTraffic::kOptimized : GeneratorTraffic::kAny),
+        sink_(&sink) {}
 
   std::uint64_t seed_;
-  E1000Generator::Window window_;
+  Generate generate_;
+  GeneratorWindow window_;
+  GeneratorTraffic traffic_;
   OperationSink* sink_;
   std::unique_ptr<ScheduledSink> scheduled_;
 };
@@ -131,6 +141,8 @@ struct Found {
 struct Tally {
   std::uint64_t seeds = 0;
   std::uint64_t operations = 0;
+  FastPaths fast_paths;
+  std::uint64_t checked_frames = 0;  // declared difference rxcsum
   std::optional<Found> found;
   double seconds = 0;
 };
@@ -139,7 +151,7 @@ Result<Shrunk> ShrinkSides(const DiffRequest& request, std::vector<Stimulus> ope
   if (!request.IsLive()) {
     return Shrink(request.pairing, std::move(operations), request.no_shrink ? 0 : kMaxTries);
   }
-  const LivePairing pairing{request.pairing.left, request.live};
+  const LivePairing pairing = request.live_pairing();
   const LiveLockstep::Window window{request.window().base, request.window().size};
   const auto compare = [&](std::span<const Stimulus> tried) {
     return CompareLive(pairing, window, tried);
@@ -207,6 +219,8 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
     session->Run();
     if (auto finished = sides->Finish(); !finished) return tl::make_unexpected(finished.error());
     tally.operations += sides->count();
+    tally.fast_paths.Add(sides->fast_paths());
+    tally.checked_frames += sides->checked_frames();
     ++tally.seeds;
     if (sides->diverged()) {
       auto found = Investigate(request, seed, sides->count());
@@ -222,6 +236,14 @@ Result<Tally> RunSeeds(const DiffRequest& request) {
   }
   tally.seconds = elapsed();
   return tally;
+}
+
+void PrintFastPaths(const FastPaths& paths) {
+  fmt::print(
+      "  taken: {} super-frames, {} partial checksums, {} frames in pieces, {} reads in "
+      "place, {} whole writes, {} requests of work\n",
+      paths.super_frames, paths.partial_checksums, paths.scattered, paths.mapped,
+      paths.whole_writes, paths.requests);
 }
 
 std::string ReproduceCommand(const DiffRequest& request, const Found& found) {
@@ -277,6 +299,15 @@ void PrintJson(const DiffRequest& request, const Tally& tally) {
       {"first_seed", request.seed},         {"seeds", tally.seeds},
       {"operations", tally.operations},     {"seconds", tally.seconds},
       {"divergences", tally.found ? 1 : 0}};
+  if (request.HasSwitches()) {
+    const FastPaths& paths = tally.fast_paths;
+    json["optimizations"] = request.pairing.contract.switches;
+    json["contract"] = request.pairing.contract.ToString();
+    json["taken"] = {
+        {"super_frames", paths.super_frames}, {"partial_checksums", paths.partial_checksums},
+        {"scattered", paths.scattered},       {"mapped", paths.mapped},
+        {"whole_writes", paths.whole_writes}, {"requests", paths.requests}};
+  }
   if (tally.found) {
     json["divergence"] = {{"seed", tally.found->seed},
                           {"operation", tally.found->operation},
@@ -324,7 +355,7 @@ void Settle(DiffRequest* request) {
   if (!request->IsLive()) return;
 
   request->pairing.right = {fmt::format("{} in {}", request->live.device, request->live.qemu), ""};
-  request->pairing.ram_size = kLiveWindow + E1000Generator::kRamSize;
+  request->pairing.ram_size = kLiveWindow + GeneratorWindow::kSize;
   request->live.ram_size = request->pairing.ram_size;
 }
 
@@ -371,6 +402,11 @@ int Diff(DiffRequest& request) {
                request.seed, request.seed + tally->seeds - 1, tally->seconds,
                static_cast<double>(tally->operations) / 1e6 / tally->seconds,
                tally->found ? "DIVERGE" : "identical");
+    if (request.HasSwitches()) PrintFastPaths(tally->fast_paths);
+    if (request.pairing.contract.receive_checksums) {
+      fmt::print("  declared difference rxcsum: {} frames reported as checked\n",
+                 tally->checked_frames);
+    }
     if (tally->found) PrintFound(request, *tally->found);
   }
   return tally->found ? 1 : 0;

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "cli/model_sources.h"
-#include "fuzz/e1000_generator.h"
+#include "fuzz/generators.h"
 #include "fuzz/save.h"
 
 namespace nicreplay {
@@ -23,17 +23,17 @@ struct GenerateRequest {
 };
 
 Status WriteSession(const GenerateRequest& request) {
-  const Pairing pairing{{request.model, request.options}, {}, E1000Generator::kRamSize};
+  const Pairing pairing{{request.model, request.options}, {}, GeneratorWindow::kSize};
   auto recording = RecordingSession::Create(
       request.output, pairing.left, pairing.ram_size,
       fmt::format("nicreplay generate, seed {}, {} operations", request.seed, request.operations));
   if (!recording) return tl::make_unexpected(recording.error());
   (*recording)->set_limit(request.operations);
-  E1000Generator(request.seed, **recording).Run();
+  GeneratorOf(request.model)(request.seed, **recording, {}, GeneratorTraffic::kAny);
   return (*recording)->Finish();
 }
 
-int Generate(const GenerateRequest& request) {
+int GenerateTrace(const GenerateRequest& request) {
   if (auto loaded = request.sources.Load(); !loaded) {
     fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
     return 2;
@@ -62,7 +62,7 @@ void AddGenerateCommand(CLI::App& app, int* exit_code) {
   request->sources.AddTo(command);
   command->add_option("--seed", request->seed, "Seed")->capture_default_str();
   command->add_option("--ops", request->operations, "Operations")->capture_default_str();
-  command->callback([request, exit_code] { *exit_code = Generate(*request); });
+  command->callback([request, exit_code] { *exit_code = GenerateTrace(*request); });
 }
 
 }  // namespace nicreplay

@@ -78,6 +78,7 @@ Result<TraceInfo> ReadInfo(const std::string& path) {
   if (!reader) return tl::make_unexpected(reader.error());
   TraceInfo info;
   DigestBuilder digest;
+  Arena arena;
   bool has_header = false;
   for (;;) {
     auto chunk = reader->Next();
@@ -90,7 +91,8 @@ Result<TraceInfo> ReadInfo(const std::string& path) {
       info.header = std::move(*header);
       has_header = true;
     } else if (auto* events = std::get_if<EventChunk>(&**chunk)) {
-      Count(events->batch, &info, &digest);
+      arena.Reset();
+      Count(AllEvents(*events, arena), &info, &digest);
       info.chunks.push_back(
           {reader->chunks().back(), reader->compressed_size(), reader->content_size()});
       reader->Recycle(std::move(*events));

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 
+#include "cli/bench.h"
 #include "cli/diff.h"
+#include "cli/exits.h"
 #include "cli/export.h"
 #include "cli/fuzz.h"
 #include "cli/generate.h"
 #include "cli/import.h"
 #include "cli/info.h"
+#include "cli/interleave.h"
 #include "cli/models.h"
 #include "cli/qtest.h"
 #include "cli/replay.h"
@@ -25,13 +30,16 @@ int Run(int argc, char** argv) {
   int exit_code = 0;
   nicreplay::AddReplayCommand(app, &exit_code);
   nicreplay::AddInfoCommand(app, &exit_code);
+  nicreplay::AddInterleaveCommand(app, &exit_code);
   nicreplay::AddShowCommand(app, &exit_code);
   nicreplay::AddDiffCommand(app, &exit_code);
+  nicreplay::AddBenchCommand(app, &exit_code);
   nicreplay::AddGenerateCommand(app, &exit_code);
   nicreplay::AddFuzzCommand(app, &exit_code);
   nicreplay::AddQtestCommand(app, &exit_code);
   nicreplay::AddExportCommand(app, &exit_code);
   nicreplay::AddImportCommand(app, &exit_code);
+  nicreplay::AddExitsCommand(app, &exit_code);
   nicreplay::AddModelsCommand(app, &exit_code);
   try {
     app.parse(argc, argv);
@@ -44,6 +52,11 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Memory that was used once stays with the process: fresh pages cost more than what is written to
+  // them.
+  constexpr int kKept = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kKept);
+  mallopt(M_TRIM_THRESHOLD, kKept);
   try {
     return Run(argc, argv);
   } catch (const std::exception& error) {

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/model_sources.h"
+#include "cli/replay_deferred.h"
 #include "models/families.h"
 #include "models/registry.h"
 #include "replay/digest.h"
@@ -29,6 +30,8 @@ struct ReplayRequest {
   std::vector<std::string> traces;
   ModelSources sources;
   Candidate candidate{"e1000-stock", ""};
+  std::string switches;
+  std::string schedule = "recorded";
   std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
   unsigned repeat = 3;
   bool bare = false;
@@ -46,11 +49,14 @@ struct SessionReport {
   std::optional<Digest> digest;    // of this replay
   std::optional<ReplayOutcome> checked;
   std::optional<DivergenceText> text;
-  std::string stimulus;  // at which it diverges
-  double read_seconds = 0;
-  double checked_seconds = 0;  // medians
+  Contract contract;
+  Candidate candidate;      // as it played this trace
+  std::string stimulus;     // at which it diverges
+  double read_seconds = 0;  // medians
+  double checked_seconds = 0;
   double bare_seconds = 0;
-  std::vector<double> ratios;  // checked to bare, by round, ascending
+  std::vector<double> read_times;  // s, one a round
+  std::vector<double> ratios;      // checked to bare, by round, ascending
 };
 
 double Seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) * 1e-9; }
@@ -60,59 +66,78 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Each round runs both forms, so that a noisy machine moves both.
-Status RunRounds(const Program& program, const ReplayRequest& request, SessionReport* report) {
+// Reads the trace anew: from the file to what replay runs from.
+Status Read(const std::string& path, const ReplayRequest& request, LoadedTrace* trace,
+            std::vector<double>* times) {
+  const auto start = Clock::now();
+  auto loaded = LoadTrace(path, request.salvage ? Salvage::kYes : Salvage::kNo);
+  times->push_back(Seconds(Clock::now() - start));
+  if (!loaded) return tl::make_unexpected(loaded.error());
+  *trace = std::move(*loaded);
+  return Ok();
+}
+
+// Each round does everything once, so that a noisy machine moves all figures.
+Status RunRounds(const ReplayRequest& request, LoadedTrace* trace, SessionReport* report) {
   std::vector<double> bare_times;
   std::vector<double> checked_times;
   for (unsigned round = 0; round < std::max(1u, request.repeat); ++round) {
-    auto bare = ReplayBare(program, request.candidate, request.to);
+    if (round != 0) {
+      if (auto read = Read(report->path, request, trace, &report->read_times); !read) return read;
+    }
+    auto bare = ReplayBare(*trace, report->candidate, request.to);
     if (!bare) return tl::make_unexpected(bare.error());
     bare_times.push_back(Seconds(bare->time));
     if (request.bare) continue;
-    auto checked = ReplayChecked(program, request.candidate, request.to);
+    auto checked = ReplayChecked(*trace, report->candidate, request.to);
     if (!checked) return tl::make_unexpected(checked.error());
     checked_times.push_back(Seconds(checked->time));
     report->ratios.push_back(checked_times.back() / bare_times.back());
     report->checked = std::move(*checked);
     if (report->checked->divergence) break;
   }
+  report->read_seconds = Median(report->read_times);
   report->bare_seconds = Median(bare_times);
   if (!checked_times.empty()) report->checked_seconds = Median(checked_times);
   std::sort(report->ratios.begin(), report->ratios.end());
   return Ok();
 }
 
-void DescribeDivergence(const Program& program, const ReplayRequest& request,
-                        SessionReport* report) {
-  const auto describer = DescriberOfModel({program.header.model, request.candidate.model});
+Status DescribeDivergence(const LoadedTrace& trace, SessionReport* report) {
+  const auto program = BuildProgram(trace, Patching::kAsRead);
+  if (!program) return tl::make_unexpected(program.error());
+  const auto describer = DescriberOfModel({trace.header.model, report->candidate.model});
   const Divergence& divergence = *report->checked->divergence;
-  report->text = Describe(divergence, program, *describer);
-  report->stimulus = DescribeStimulus(program.steps[divergence.event].stimulus, *describer);
+  report->text = Describe(divergence, *program, *describer);
+  report->stimulus = DescribeStimulus(program->steps[divergence.event].stimulus, *describer);
+  return Ok();
 }
 
-Result<SessionReport> ReplayOne(const std::string& path, const ReplayRequest& request) {
-  SessionReport report;
-  report.path = path;
-  const auto start = Clock::now();
-  auto loaded = LoadProgram(path, request.salvage ? Salvage::kYes : Salvage::kNo);
-  if (!loaded) return tl::make_unexpected(loaded.error());
-  report.read_seconds = Seconds(Clock::now() - start);
-  const Program& program = loaded->program;
-  report.totals = program.totals;
-  report.damage = loaded->damage;
-  report.recorded = loaded->digest;
-  if (auto done = RunRounds(program, request, &report); !done) {
+Result<Digest> DigestOf(const LoadedTrace& trace, const Candidate& candidate) {
+  auto digest = ReplayDigest(trace, candidate);
+  if (!digest || !trace.footer || *digest == trace.footer->digest) return digest;
+  // As for divergences: only the hoisted program says that the model is to blame.
+  const auto hoisted = BuildProgram(trace, Patching::kHoisted);
+  if (!hoisted) return tl::make_unexpected(hoisted.error());
+  return ReplayDigest(*hoisted, candidate);
+}
+
+// `trace` has been read once.
+Result<SessionReport> ReplayOne(const ReplayRequest& request, LoadedTrace* trace,
+                                SessionReport report) {
+  if (auto done = RunRounds(request, trace, &report); !done) {
     return tl::make_unexpected(done.error());
   }
-  if (report.checked && report.checked->divergence) DescribeDivergence(program, request, &report);
-  if (request.digest) {
-    auto digest = ReplayDigest(program, request.candidate);
-    if (digest && report.recorded && *digest != *report.recorded) {
-      // As for divergences: only the hoisted program says that the model is to blame.
-      auto hoisted = Hoist(program);
-      if (!hoisted) return tl::make_unexpected(hoisted.error());
-      digest = ReplayDigest(*hoisted, request.candidate);
+  report.totals = trace->totals;
+  report.damage = trace->error;
+  if (trace->footer) report.recorded = trace->footer->digest;
+  if (report.checked && report.checked->divergence) {
+    if (auto done = DescribeDivergence(*trace, &report); !done) {
+      return tl::make_unexpected(done.error());
     }
+  }
+  if (request.digest) {
+    auto digest = DigestOf(*trace, report.candidate);
     if (!digest) return tl::make_unexpected(digest.error());
     report.digest = *digest;
   }
@@ -126,7 +151,11 @@ const char* Verdict(const SessionReport& report) {
 
 std::string ReproduceCommand(const SessionReport& report, const ReplayRequest& request) {
   std::string command = "nicreplay replay --model " + request.candidate.model;
-  if (!request.candidate.options.empty()) command += " --options " + request.candidate.options;
+  if (!report.contract.switches.empty()) {
+    command += " --options " + report.candidate.options;
+  } else if (!request.candidate.options.empty()) {
+    command += " --options " + request.candidate.options;
+  }
   command += request.sources.ToArguments();
   return fmt::format("{} --to {} {}", command, report.checked->divergence->event + 1, report.path);
 }
@@ -136,6 +165,9 @@ void PrintDivergence(const SessionReport& report, const ReplayRequest& request) 
   fmt::print("  event {}: {}\n  {}: {}\n", divergence.event, report.stimulus,
              KindName(divergence.kind), report.text->name);
   for (const std::string& line : report.text->lines) fmt::print("    {}\n", line);
+  if (!report.contract.switches.empty()) {
+    fmt::print("  optimizations: {}\n", report.contract.switches);
+  }
   fmt::print("  contract: exact\n  reproduce: {}\n", ReproduceCommand(report, request));
   const std::uint64_t from = divergence.event < 10 ? 0 : divergence.event - 10;
   fmt::print("  context:   nicreplay show --from {} --to {} {}\n", from, divergence.event,
@@ -168,10 +200,10 @@ void PrintFigures(const SessionReport& report) {
       totals.stimuli, totals.frames_in + totals.frames_out, bytes / 1e6,
       static_cast<double>(totals.stimuli) / seconds / 1e6, frames / seconds / 1e3,
       bytes * 8 / seconds / 1e9);
-  fmt::print("  read {:.1f} ms, bare {:.1f} ms", report.read_seconds * 1e3,
+  fmt::print("  read {:.2f} ms, bare {:.2f} ms", report.read_seconds * 1e3,
              report.bare_seconds * 1e3);
   if (report.checked) {
-    fmt::print(", checked {:.1f} ms: {:.2f}x bare ({:.2f}-{:.2f} in {} rounds)",
+    fmt::print(", checked {:.2f} ms: {:.2f}x bare ({:.2f}-{:.2f} in {} rounds)",
                report.checked_seconds * 1e3, Median(report.ratios), report.ratios.front(),
                report.ratios.back(), report.ratios.size());
   }
@@ -224,6 +256,45 @@ nlohmann::json ToJson(const SessionReport& report, const ReplayRequest& request)
   return json;
 }
 
+bool Differs(const SessionReport& report, const ReplayRequest& request) {
+  return (report.checked && report.checked->divergence) ||
+         (report.digest && report.recorded && !request.salvage &&
+          *report.digest != *report.recorded);
+}
+
+// Prints what became of one trace; true: it is identical.
+Result<bool> ReplayPath(const std::string& path, const ReplayRequest& request,
+                        nlohmann::json* all) {
+  SessionReport report;
+  report.path = path;
+  LoadedTrace trace;
+  if (auto read = Read(path, request, &trace, &report.read_times); !read) {
+    return tl::make_unexpected(read.error());
+  }
+  report.candidate = request.candidate;
+  report.candidate.options =
+      WithSwitches(OptionsFor(trace.header, request.candidate), request.switches);
+  auto contract = ContractOf(report.candidate);
+  if (!contract) return tl::make_unexpected(contract.error());
+  report.contract = std::move(*contract);
+  if (!report.contract.exact()) {
+    auto program = BuildProgram(trace, Patching::kAsRead);
+    if (!program) return tl::make_unexpected(program.error());
+    return ReplayDeferred(
+        {path, &request.sources, report.candidate, report.contract, request.schedule, request.to},
+        *program, request.json ? all : nullptr);
+  }
+  if (!report.contract.switches.empty()) report.candidate.offered = kOffloadAll;
+  auto replayed = ReplayOne(request, &trace, std::move(report));
+  if (!replayed) return tl::make_unexpected(replayed.error());
+  if (request.json) {
+    all->push_back(ToJson(*replayed, request));
+  } else {
+    PrintText(*replayed, request);
+  }
+  return !Differs(*replayed, request);
+}
+
 int ReplayAll(const ReplayRequest& request) {
   if (auto loaded = request.sources.Load(); !loaded) {
     fmt::print(stderr, "nicreplay: {}\n", loaded.error().ToString());
@@ -232,20 +303,12 @@ int ReplayAll(const ReplayRequest& request) {
   int exit_code = 0;
   nlohmann::json all = nlohmann::json::array();
   for (const std::string& path : request.traces) {
-    auto report = ReplayOne(path, request);
-    if (!report) {
-      fmt::print(stderr, "nicreplay: {}: {}\n", path, report.error().ToString());
+    auto identical = ReplayPath(path, request, &all);
+    if (!identical) {
+      fmt::print(stderr, "nicreplay: {}: {}\n", path, identical.error().ToString());
       exit_code = 2;
-      continue;
-    }
-    const bool differs = (report->checked && report->checked->divergence) ||
-                         (report->digest && report->recorded && !request.salvage &&
-                          *report->digest != *report->recorded);
-    if (differs) exit_code = std::max(exit_code, 1);
-    if (request.json) {
-      all.push_back(ToJson(*report, request));
-    } else {
-      PrintText(*report, request);
+    } else if (!*identical) {
+      exit_code = std::max(exit_code, 1);
     }
   }
   if (request.json) fmt::print("{}\n", all.dump(2));
@@ -265,15 +328,26 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
       "Examples:\n"
       "  nicreplay replay corpus/sessions/*.nrt\n"
       "  nicreplay replay --plugin ./libmine.so --model mine corpus/sessions/*.nrt\n"
+      "  nicreplay replay --model e1000-opt --opt tso+asynctx --schedule lazy "
+      "corpus/sessions/*.nrt\n"
       "Exit codes: 0 identical, 1 divergence, 2 usage or unreadable input.");
   command->add_option("trace", request->traces, "Trace files (.nrt)")->required();
   command->add_option("--model", request->candidate.model, "Model to run (see `nicreplay models`)")
       ->capture_default_str();
   command->add_option("--options", request->candidate.options,
                       "Options of the model, key=value,...; default: those of the recording");
+  command->add_option("--opt", request->switches,
+                      "Optimizations, as the option opt= of e1000-opt; those that put work off run "
+                      "in lockstep with their reference");
+  command
+      ->add_option("--schedule", request->schedule,
+                   "Where work that is put off runs: recorded, eager, lazy, every=N, seed=N")
+      ->capture_default_str();
   request->sources.AddTo(command);
   command->add_option("--to", request->to, "Stop after this many events");
-  command->add_option("--repeat", request->repeat, "Rounds to measure, bare and checked by turns")
+  command
+      ->add_option("--repeat", request->repeat,
+                   "Rounds to measure: read, bare and checked by turns")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   command->add_flag("--bare", request->bare, "Discard the effects: what the model alone costs");

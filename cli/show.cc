@@ -233,12 +233,14 @@ std::optional<Error> ShowTrace(const ShowRequest& request) {
   auto reader = TraceReader::Open(request.trace);
   if (!reader) return reader.error();
   Printer printer(request);
+  Arena arena;
   while (!printer.done()) {
     auto chunk = reader->Next();
     if (!chunk) return chunk.error();
     if (!chunk->has_value()) break;
     if (auto* events = std::get_if<EventChunk>(&**chunk)) {
-      printer.Take(events->batch);
+      arena.Reset();
+      printer.Take(AllEvents(*events, arena));
       reader->Recycle(std::move(*events));
     } else if (auto* header = std::get_if<TraceHeader>(&**chunk)) {
       printer.Take(*header);

@@ -3,9 +3,21 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "replay/bitmap.h"
+
 namespace nicreplay {
+
+namespace {
+
+// Such a write appears whole (device.h), which it would not as a part of a longer one.
+bool IsWhole(GuestAddress address, std::uint64_t size) {
+  return size != 0 && address / 8 == (address + size - 1) / 8;
+}
+
+}  // namespace
 
 void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
   if (bytes_.size() + bytes.size() > kMaxBytes) {
@@ -17,6 +29,12 @@ void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
   bytes_.resize(at + bytes.size());
   if (!bytes.empty()) std::memcpy(&bytes_[at], bytes.data(), bytes.size());
   entry->size += bytes.size();
+}
+
+// What is not RAM reads 0, and is known to.
+bool CapturingMachine::Known(GuestAddress address, std::size_t size) {
+  if (known_.empty() || address >= ram().size()) return true;
+  return AllBitsSet(known_.data(), address, std::min<std::uint64_t>(size, ram().size() - address));
 }
 
 void CapturingMachine::SetBudget(std::uint64_t budget, void (*hang)()) {
@@ -42,9 +60,13 @@ void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
   Spend(out.size());
   if (over_budget()) {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = (address + i) % 16 == 1 ? 0x10 : 0;
-  } else {
-    Machine::DmaRead(address, out);
+    return;
   }
+  if (!Known(address, out.size()) && unknown_reads_.count++ == 0) {
+    unknown_reads_.first_address = address;
+    unknown_reads_.first_size = out.size();
+  }
+  Machine::DmaRead(address, out);
 }
 
 void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
@@ -52,9 +74,14 @@ void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
   if (over_budget()) return;
   Machine::DmaWrite(address, data);
   if (data.empty()) return;
+  if (!known_.empty() && address < ram().size()) {
+    SetBits(known_.data(), address, std::min<std::uint64_t>(data.size(), ram().size() - address));
+  }
   if (data.size() == 8 && address % 8 == 0) ++fast_paths_.whole_writes;
   const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
-                         entries_.back().address + entries_.back().size == address;
+                         entries_.back().address + entries_.back().size == address &&
+                         !IsWhole(entries_.back().address, entries_.back().size) &&
+                         !IsWhole(address, data.size());
   if (!continues) entries_.push_back({.address = address, .offload = {}});
   Keep(&entries_.back(), data);
 }
@@ -86,7 +113,8 @@ Bytes CapturingMachine::MapRead(GuestAddress address, std::size_t size) {
   Spend(0);
   if (over_budget()) return {};
   ++fast_paths_.mapped;
-  return Machine::MapRead(address, size);
+  // What is unknown is DmaRead's to count.
+  return Known(address, size) ? Machine::MapRead(address, size) : Bytes{};
 }
 
 void CapturingMachine::RequestWork(Nanoseconds deadline) {
@@ -128,6 +156,7 @@ void CapturingMachine::Forget() {
   entries_.clear();
   bytes_.clear();
   excess_ = 0;
+  delivered_.clear();
 }
 
 }  // namespace nicreplay

@@ -18,6 +18,22 @@ struct FastPaths {
   std::uint64_t mapped = 0;             // reads of memory in place
   std::uint64_t whole_writes = 0;       // of 8 bytes, aligned
   std::uint64_t requests = 0;           // of work
+
+  void Add(const FastPaths& more) {
+    super_frames += more.super_frames;
+    partial_checksums += more.partial_checksums;
+    scattered += more.scattered;
+    mapped += more.mapped;
+    whole_writes += more.whole_writes;
+    requests += more.requests;
+  }
+};
+
+// Reads of memory that nobody wrote, where that is tracked.
+struct UnknownReads {
+  std::uint64_t count = 0;
+  GuestAddress first_address = 0;
+  std::size_t first_size = 0;
 };
 
 // Keeps the effects of one operation.  Writes that continue each other are one: where a device
@@ -55,6 +71,25 @@ class CapturingMachine : public Machine {
   std::vector<Effect> Effects() const;
   void Forget();
 
+  // Calls f(address, bytes) for every write that was kept; f may change the bytes.
+  template <typename F>
+  void ForEachWrite(F f) {
+    std::size_t next = 0;
+    for (const Captured& entry : entries_) {
+      if (entry.kind == EffectKind::kDmaWrite) {
+        f(entry.address, MutableBytes(bytes_).subspan(next, entry.size));
+      }
+      next += entry.size;
+    }
+  }
+
+  // Keeps the frames that the network delivers in an operation, too.
+  void LogDeliveries() { port().set_log(&delivered_); }
+  const std::vector<std::vector<std::uint8_t>>& delivered() const { return delivered_; }
+
+  void TrackKnownMemory() { known_.resize(ram().size() / 8 + 1); }
+  const UnknownReads& unknown_reads() const { return unknown_reads_; }
+
   const FastPaths& fast_paths() const { return fast_paths_; }
 
  private:
@@ -67,11 +102,15 @@ class CapturingMachine : public Machine {
   };
 
   void Keep(Captured* entry, Bytes bytes);
+  bool Known(GuestAddress address, std::size_t size);
   void Spend(std::size_t bytes);
 
   std::vector<Captured> entries_;
   std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
   std::uint64_t excess_ = 0;         // hash of what was not kept
+  std::vector<std::uint8_t> known_;  // a bit for each byte of RAM; empty: not tracked
+  UnknownReads unknown_reads_;
+  std::vector<std::vector<std::uint8_t>> delivered_;
   std::uint64_t spent_ = 0;
   std::uint64_t budget_ = ~std::uint64_t{0};
   void (*hang_)() = nullptr;

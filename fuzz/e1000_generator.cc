@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/e1000_generator.h"
 
+#include <iterator>
+
 #include "models/e1000/fields.h"
 #include "models/e1000/registers.h"
 #include "models/pci_config.h"
@@ -25,6 +27,12 @@ const E1000Generator::Mode E1000Generator::kModes[] = {
     {"configuration", 3, &E1000Generator::Configuration},
     {"time", 4, &E1000Generator::TimePasses},
     {"reset", 1, &E1000Generator::Reset},
+};
+
+const E1000Generator::Mode E1000Generator::kOptimizedModes[] = {
+    {"drive", 40, &E1000Generator::Drive},
+    {"bursts", 25, &E1000Generator::Bursts},
+    {"doorbells", 15, &E1000Generator::Doorbells},
 };
 
 std::vector<std::string_view> E1000Generator::ModeNames() {
@@ -73,9 +81,11 @@ void E1000Generator::Memory(GuestAddress address, Bytes bytes) {
   Do(operation);
 }
 
-void E1000Generator::Offer(Bytes frame) {
+void E1000Generator::Offer(Bytes frame, const Offload& offload, Burst burst) {
   Stimulus operation;
   operation.kind = StimulusKind::kFrame;
+  operation.detail = burst == Burst::kGoesOn ? 1 : 0;
+  if (offload != Offload{}) operation.offload = &offload;
   operation.data = frame.data();
   operation.data_size = static_cast<std::uint32_t>(frame.size());
   Do(operation);
@@ -109,12 +119,16 @@ void E1000Generator::Reset() {
 }
 
 void E1000Generator::Run() {
+  std::vector<Mode> modes(std::begin(kModes), std::end(kModes));
+  if (traffic_ == Traffic::kOptimized) {
+    modes.insert(modes.end(), std::begin(kOptimizedModes), std::end(kOptimizedModes));
+  }
   unsigned total = 0;
-  for (const Mode& mode : kModes) total += mode.weight;
+  for (const Mode& mode : modes) total += mode.weight;
   Reset();
   while (!sink_.Done()) {
     std::uint64_t ticket = random_.Below(total);
-    for (const Mode& mode : kModes) {
+    for (const Mode& mode : modes) {
       if (ticket < mode.weight) {
         (this->*mode.episode)();
         break;

@@ -11,6 +11,7 @@
 #include "fuzz/operation_sink.h"
 #include "fuzz/random.h"
 #include "models/e1000/descriptors.h"
+#include "models/net/super_frame.h"
 
 namespace nicreplay {
 
@@ -24,15 +25,20 @@ class E1000Generator {
     std::size_t size = kRamSize;
   };
 
+  // Whether there is traffic for which optimizations exist, too: well-formed offloads, bursts,
+  // super-frames, doorbells close together, and what is nearly that.
+  enum class Traffic : std::uint8_t { kAny, kOptimized };
+
   // The same seed drives the same operations, given the same answers.
   E1000Generator(std::uint64_t seed, OperationSink& sink) : E1000Generator(seed, sink, Window{}) {}
-  E1000Generator(std::uint64_t seed, OperationSink& sink, Window window)
-      : random_(seed), sink_(sink), window_(window) {}
+  E1000Generator(std::uint64_t seed, OperationSink& sink, Window window,
+                 Traffic traffic = Traffic::kAny)
+      : random_(seed), sink_(sink), window_(window), traffic_(traffic) {}
 
   // Brings the device up as firmware and a driver do, then runs episodes until the sink is done.
   void Run();
 
-  // The kinds of episodes, by name; each runs in every session with its own weight.
+  // The kinds of episodes of any traffic, by name; each runs in every session with its own weight.
   static std::vector<std::string_view> ModeNames();
 
  private:
@@ -42,6 +48,7 @@ class E1000Generator {
     void (E1000Generator::*episode)();
   };
   static const Mode kModes[];
+  static const Mode kOptimizedModes[];
 
   struct Ring {
     GuestAddress base = 0;
@@ -55,7 +62,8 @@ class E1000Generator {
   void Write(std::uint32_t offset, std::uint64_t value, std::uint8_t size = 4);
   void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value);
   void Memory(GuestAddress address, Bytes bytes);
-  void Offer(Bytes frame);
+  enum class Burst : std::uint8_t { kEnds, kGoesOn };
+  void Offer(Bytes frame, const Offload& offload = {}, Burst burst = Burst::kEnds);
   void Elapse(Nanoseconds time);
   void Wait();
   void MapBars();
@@ -74,6 +82,18 @@ class E1000Generator {
   void StartReceiveRing();
   void FillReceiveRing(std::uint32_t count);
   void Push(const std::vector<e1000::RawDescriptor>& descriptors);
+
+  // Traffic for optimizations (e1000_traffic.cc)
+  SuperFrameRecipe AnyRecipe();
+  void PushSegmented(std::vector<e1000::RawDescriptor>* ring);
+  void PushPartial(std::vector<e1000::RawDescriptor>* ring);
+  void PushPlain(std::vector<e1000::RawDescriptor>* ring);
+  void PushPieces(const std::vector<std::uint8_t>& frame, std::uint32_t command, std::uint8_t popts,
+                  std::vector<e1000::RawDescriptor>* ring);
+  void SetUpDriver();
+  void Drive();
+  void Bursts();
+  void Doorbells();
 
   // Episodes (e1000_episodes.cc)
   void Registers();
@@ -97,6 +117,7 @@ class E1000Generator {
   Random random_;
   OperationSink& sink_;
   Window window_;
+  Traffic traffic_ = Traffic::kAny;
   Nanoseconds now_ = 0;
   Ring tx_;
   Ring rx_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fuzz/receive_checksums.h"
 #include "models/families.h"
 #include "models/shadow_pages.h"
 #include "replay/exact.h"
@@ -74,6 +75,7 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
     side->device->Save(side->power_on);
   }
   lockstep->right_.machine.set_transmit_offloads(kOffloadAll);
+  if (pairing.contract.receive_checksums) lockstep->left_.machine.LogDeliveries();
   if (!pairing.contract.deferred.empty()) {
     lockstep->reference_ = dynamic_cast<e1000::DeferredDevice*>(lockstep->left_.device.get());
     if (lockstep->reference_ == nullptr) {
@@ -83,6 +85,16 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
     }
   }
   return lockstep;
+}
+
+void Lockstep::TrackKnownMemory() {
+  left_.machine.TrackKnownMemory();
+  right_.machine.TrackKnownMemory();
+}
+
+UnknownReads Lockstep::unknown_reads() const {
+  const UnknownReads& right = right_.machine.unknown_reads();
+  return right.count > left_.machine.unknown_reads().count ? right : UnknownReads{};
 }
 
 void Lockstep::Restart(const SparseRam::Page& contents) {
@@ -246,6 +258,9 @@ std::optional<Divergence> Lockstep::CompareState() const {
 }
 
 std::optional<Divergence> Lockstep::CompareEffects() {
+  if (contract_.receive_checksums) {
+    checked_frames_ += AcceptCheckedStatus(&left_.machine, &right_.machine);
+  }
   if (left_.machine.SameEffects(right_.machine)) return std::nullopt;
   const auto has = [this](GuestAddress address, std::uint8_t value) {
     const MutableBytes ram = right_.machine.ram();

@@ -70,6 +70,18 @@ class Lockstep : public OperationSink {
 
   // In the operation before count(), which is its event; left is "expected".
   const std::optional<Divergence>& divergence() const { return divergence_; }
+  // Whether one of the sides has put work off.
+  bool WorkPending() const {
+    return left_.machine.work_deadline() != Machine::kNotArmed ||
+           right_.machine.work_deadline() != Machine::kNotArmed;
+  }
+  // From now on, memory that nobody wrote is unknown, and reads of it are counted.
+  void TrackKnownMemory();
+  // Of the right side, if there are more than the reference made: working at other times, both may
+  // read what the session does not know.
+  UnknownReads unknown_reads() const;
+  // How often the declared difference `rxcsum` was accepted.
+  std::uint64_t checked_frames() const { return checked_frames_; }
   // Of the right side.
   const FastPaths& fast_paths() const { return right_.machine.fast_paths(); }
 
@@ -105,6 +117,7 @@ class Lockstep : public OperationSink {
   Side left_;
   Side right_;
   e1000::DeferredDevice* reference_ = nullptr;  // the left device, where work may be put off
+  std::uint64_t checked_frames_ = 0;
   bool finished_ = false;  // the reference had to finish in this operation, by itself or made to
   std::unique_ptr<Describer> describer_;
   std::uint64_t limit_;

@@ -40,7 +40,13 @@ typedef struct nr_frame {
 
 typedef enum nr_receive_result { NR_CONSUMED = 0, NR_KEEP = 1, NR_DROPPED = 2 } nr_receive_result;
 
-typedef enum nr_bar_kind { NR_BAR_NONE = 0, NR_BAR_MEMORY32 = 1, NR_BAR_IO = 2 } nr_bar_kind;
+/* NR_BAR_MEMORY64 is prefetchable and takes the next BAR, too, which then is NR_BAR_NONE. */
+typedef enum nr_bar_kind {
+  NR_BAR_NONE = 0,
+  NR_BAR_MEMORY32 = 1,
+  NR_BAR_IO = 2,
+  NR_BAR_MEMORY64 = 3
+} nr_bar_kind;
 
 typedef struct nr_bar {
   nr_bar_kind kind;
@@ -117,6 +123,8 @@ typedef struct nr_model {
   void (*poll)(nr_device *device);
   size_t (*shadow_pages)(nr_device *device, const nr_shadow_page **pages);
   int (*shadow_active)(nr_device *device);
+
+  size_t (*receive_room)(nr_device *device, size_t size);
 
   /* Which device's registers and descriptors the reports name: "e1000", "virtio-net", or NULL. */
   const char *family;

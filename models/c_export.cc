@@ -202,6 +202,9 @@ nr_model Table(const ModelEntry& entry) {
         const ShadowPages* shadow = ToDevice(device).shadow();
         return shadow != nullptr && shadow->active();
       },
+      .receive_room = [](nr_device* device, std::size_t size) noexcept -> std::size_t {
+        return ToDevice(device).ReceiveRoom(size);
+      },
       .family = FamilyName(entry.describer),
       .context = &entry,
   };

@@ -20,6 +20,7 @@ static_assert(NR_DROPPED == static_cast<int>(ReceiveResult::kDropped));
 static_assert(NR_BAR_NONE == static_cast<int>(BarInfo::Kind::kNone));
 static_assert(NR_BAR_MEMORY32 == static_cast<int>(BarInfo::Kind::kMemory32));
 static_assert(NR_BAR_IO == static_cast<int>(BarInfo::Kind::kIo));
+static_assert(NR_BAR_MEMORY64 == static_cast<int>(BarInfo::Kind::kMemory64));
 static_assert(static_cast<int>(LinkState::kDown) == 0 && static_cast<int>(LinkState::kUp) == 1);
 static_assert(static_cast<int>(LineLevel::kLow) == 0 && static_cast<int>(LineLevel::kHigh) == 1);
 static_assert(sizeof(nr_offload) == sizeof(Offload));

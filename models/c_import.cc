@@ -73,7 +73,9 @@ struct ImportedInfo {
     info.class_code = from->class_code & 0xffffff;
     for (std::size_t i = 0; i < std::size(info.bars); ++i) {
       const nr_bar& bar = from->bars[i];
-      if (bar.kind != NR_BAR_NONE && bar.kind != NR_BAR_MEMORY32 && bar.kind != NR_BAR_IO) {
+      if (bar.kind < NR_BAR_NONE || bar.kind > NR_BAR_MEMORY64) return false;
+      if (bar.kind == NR_BAR_MEMORY64 &&
+          (i + 1 == std::size(info.bars) || from->bars[i + 1].kind != NR_BAR_NONE)) {
         return false;
       }
       if (bar.kind != NR_BAR_NONE && !std::has_single_bit(bar.size)) return false;
@@ -119,6 +121,10 @@ class ImportedDevice : public Device {
   bool CanReceive() const override { return model_.can_receive(device_) != 0; }
   ReceiveResult Receive(const Frame& frame) override {
     return FromC(model_.receive(device_, FrameToC(frame).get()));
+  }
+  std::size_t ReceiveRoom(std::size_t size) const override {
+    return model_.receive_room != nullptr ? model_.receive_room(device_, size)
+                                          : Device::ReceiveRoom(size);
   }
   OffloadSet ReceiveOffloads() const override {
     return model_.receive_offloads != nullptr ? model_.receive_offloads(device_) : OffloadSet{0};

@@ -148,7 +148,8 @@ class Host : public InterruptLine {
 };
 
 struct BarInfo {
-  enum class Kind : std::uint8_t { kNone, kMemory32, kIo };
+  // kMemory64 is prefetchable and takes the next BAR, too, which then is kNone.
+  enum class Kind : std::uint8_t { kNone, kMemory32, kIo, kMemory64 };
   Kind kind = Kind::kNone;
   std::uint32_t size = 0;  // bytes, a power of two
 };
@@ -184,6 +185,14 @@ class Device {
   // A frame from the network.  Called only while the link is up; also when CanReceive is false (see
   // FlushReceive).
   virtual ReceiveResult Receive(const Frame& frame) = 0;
+
+  // How many frames of `size` bytes find buffers now, roughly.  A network that has several at once,
+  // or a super-frame, can wait until there is room for all, where the device alone would have to
+  // lose the rest.
+  virtual std::size_t ReceiveRoom(std::size_t size) const {
+    static_cast<void>(size);
+    return ~std::size_t{0};
+  }
 
   // What Receive takes besides wire frames; the network cuts and completes the others before.
   virtual OffloadSet ReceiveOffloads() const { return 0; }

@@ -3,6 +3,7 @@
 
 #include "models/e1000/describe.h"
 #include "models/plain_describer.h"
+#include "models/virtio/describe.h"
 
 namespace nicreplay {
 namespace {
@@ -12,7 +13,8 @@ struct Family {
   DescriberFactory describer;
 };
 
-constexpr Family kFamilies[] = {{"e1000", CreateE1000Describer}};
+constexpr Family kFamilies[] = {{"e1000", CreateE1000Describer},
+                                {"virtio-net", CreateVirtioNetDescriber}};
 
 }  // namespace
 

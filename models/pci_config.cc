@@ -14,6 +14,7 @@ constexpr std::size_t kClassCode = 0x09;
 constexpr std::size_t kSubsystemVendorId = 0x2c;
 constexpr std::size_t kSubsystemId = 0x2e;
 constexpr std::size_t kRomBar = 0x30;
+constexpr std::size_t kCapabilities = 0x34;
 constexpr std::size_t kInterruptPin = 0x3d;
 constexpr std::size_t kHeaderSize = 0x40;
 
@@ -25,7 +26,10 @@ constexpr std::uint16_t kCommandWritable = 0x0507;
 // Master data parity error, the three aborts, system error, parity error (6.2.3).
 constexpr std::uint16_t kStatusWriteOneClears = 0xf900;
 
+constexpr std::uint8_t kStatusCapabilities = 0x10;
+
 constexpr std::uint32_t kBarIo = 1;
+constexpr std::uint32_t kBarPrefetchable64 = 0xc;
 constexpr std::uint32_t kRomEnable = 1;
 
 using ConfigBytes = std::array<std::uint8_t, PciConfig::kSize>;
@@ -46,9 +50,21 @@ bool IsAligned(std::uint8_t offset, std::uint8_t size) {
   return (size == 1 || size == 2 || size == 4) && offset % size == 0;
 }
 
+std::uint32_t BarFlags(BarInfo::Kind kind) {
+  switch (kind) {
+    case BarInfo::Kind::kIo:
+      return kBarIo;
+    case BarInfo::Kind::kMemory64:
+      return kBarPrefetchable64;
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
 
-PciConfig::PciConfig(const DeviceInfo& info, std::uint32_t rom_size) {
+PciConfig::PciConfig(const DeviceInfo& info, std::uint32_t rom_size)
+    : capabilities_end_(kHeaderSize) {
   Store(bytes_, kVendorId, info.vendor_id, 2);
   Store(bytes_, kDeviceId, info.device_id, 2);
   Store(bytes_, kRevision, info.revision, 1);
@@ -65,10 +81,24 @@ PciConfig::PciConfig(const DeviceInfo& info, std::uint32_t rom_size) {
   for (std::size_t i = 0; i < std::size(info.bars); ++i) {
     const BarInfo& bar = info.bars[i];
     if (bar.kind == BarInfo::Kind::kNone) continue;
-    Store(bytes_, PciConfig::kBar0 + 4 * i, bar.kind == BarInfo::Kind::kIo ? kBarIo : 0, 4);
+    Store(bytes_, PciConfig::kBar0 + 4 * i, BarFlags(bar.kind), 4);
     Store(writable_, PciConfig::kBar0 + 4 * i, ~(bar.size - 1), 4);
+    if (bar.kind == BarInfo::Kind::kMemory64) {
+      Store(writable_, PciConfig::kBar0 + 4 * (i + 1), ~std::uint32_t{0}, 4);
+    }
   }
   if (rom_size != 0) Store(writable_, kRomBar, ~(rom_size - 1) | kRomEnable, 4);
+}
+
+std::uint8_t PciConfig::AddCapability(Bytes capability, Bytes writable) {
+  const std::size_t offset = capabilities_end_;
+  std::copy(capability.begin(), capability.end(), bytes_.begin() + offset);
+  std::copy(writable.begin(), writable.end(), writable_.begin() + offset);
+  bytes_[offset + 1] = bytes_[kCapabilities];
+  bytes_[kCapabilities] = static_cast<std::uint8_t>(offset);
+  bytes_[kStatus] |= kStatusCapabilities;
+  capabilities_end_ = (offset + capability.size() + 3) & ~std::size_t{3};
+  return static_cast<std::uint8_t>(offset);
 }
 
 std::uint32_t PciConfig::Read(std::uint8_t offset, std::uint8_t size) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A conventional PCI function's configuration space (PCI 3.0, chapter 6), type 0 header, as QEMU's
-// pci core keeps it: BARs of DeviceInfo, no capabilities, interrupt pin A, subsystem 1af4:1100,
-// bytes 0x40-0xff plain storage.
+// pci core keeps it: BARs of DeviceInfo, interrupt pin A, subsystem 1af4:1100 unless the device
+// says otherwise; of bytes 0x40-0xff what is no capability is plain storage.
 #pragma once
 
 #include <array>
@@ -33,6 +33,10 @@ class PciConfig {
   std::uint32_t Read(std::uint8_t offset, std::uint8_t size) const;
   void Write(std::uint8_t offset, std::uint8_t size, std::uint32_t value, InterruptLine& line);
 
+  // Takes the next bytes from 0x40 on and becomes the head of the list (6.7): the first two bytes
+  // are its id and, filled in here, the link.  `writable` has as many bytes.  Returns its offset.
+  std::uint8_t AddCapability(Bytes capability, Bytes writable);
+
   // A byte that the device presets beside what DeviceInfo says; the next Reset may clear it.
   void Preset(std::uint8_t offset, std::uint8_t value) { bytes_[offset] = value; }
 
@@ -59,6 +63,7 @@ class PciConfig {
   std::array<std::uint8_t, kSize> bytes_{};
   std::array<std::uint8_t, kSize> writable_{};
   std::array<std::uint8_t, kSize> write_one_clears_{};
+  std::size_t capabilities_end_;
   LineLevel pin_ = LineLevel::kLow;
   // The line is high unless this is 0.  QEMU adds and subtracts the pin's level, and a 1-byte write
   // of the upper half of the command register changes the disable bit without either, so it can

@@ -32,6 +32,7 @@ TEST(LoadPlugin, TypedErrors) {
   ExpectError(Plugin("VERSION_99"), ErrorCode::kFutureVersion, "version 99");
   ExpectError(Plugin("VERSION_0"), ErrorCode::kUsage, "version 0");
   ExpectError(Plugin("NOTHING"), ErrorCode::kCorrupt, "nothing");
+  ExpectError(Plugin("ENDLESS"), ErrorCode::kCorrupt, "list of models");
   ExpectError(Plugin("INCOMPLETE"), ErrorCode::kCorrupt, "test-echo");
   ExpectError(Plugin("TWICE"), ErrorCode::kUsage, "already");
 }
@@ -65,14 +66,17 @@ TEST(LoadPlugin, ModelOfASharedObjectWorks) {
 
 // Of the same name as GOOD, so it is told apart by its own registry entry only in its own process.
 TEST(LoadPluginDeathTest, OddBarIsRefusedAtCreate) {
-  EXPECT_EXIT(
-      {
-        LogHost host;
-        const bool loaded = LoadPlugin(Plugin("ODD_BAR")).has_value();
-        const auto made = CreateModel("test-echo", "", host);
-        std::exit(loaded && !made && made.error().code == ErrorCode::kCorrupt ? 0 : 1);
-      },
-      testing::ExitedWithCode(0), "");
+  for (const char* variant : {"ODD_BAR", "STRANGE_BAR"}) {
+    EXPECT_EXIT(
+        {
+          LogHost host;
+          const bool loaded = LoadPlugin(Plugin(variant)).has_value();
+          const auto made = CreateModel("test-echo", "", host);
+          std::exit(loaded && !made && made.error().code == ErrorCode::kCorrupt ? 0 : 1);
+        },
+        testing::ExitedWithCode(0), "")
+        << variant;
+  }
 }
 
 const ModelEntry kFirst = {"test-first", "", "", CreateTiny, CreatePlainDescriber, nullptr};

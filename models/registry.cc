@@ -9,14 +9,15 @@
 #include "models/e1000/deferred.h"
 #include "models/e1000/e1000.h"
 #include "models/e1000/opt/e1000_opt.h"
+#include "models/virtio/virtio_net.h"
 
 namespace nicreplay {
 namespace {
 
 // Never destroyed, because the entries of plugins live for ever.
 std::vector<const ModelEntry*>& Registry() {
-  static auto& models = *new std::vector<const ModelEntry*>{&E1000StockEntry(), &E1000OptEntry(),
-                                                            &E1000DeferredEntry()};
+  static auto& models = *new std::vector<const ModelEntry*>{
+      &E1000StockEntry(), &E1000OptEntry(), &E1000DeferredEntry(), &VirtioNetEntry()};
   return models;
 }
 

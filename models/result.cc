@@ -6,9 +6,9 @@
 namespace nicreplay {
 
 const char* ErrorCodeName(ErrorCode code) {
-  static constexpr std::array<const char*, 10> kNames = {
-      "usage",          "io",        "truncated",    "incomplete", "corrupt",
-      "future-version", "too-large", "out-of-order", "racy",       "peer"};
+  static constexpr std::array<const char*, 11> kNames = {
+      "usage",        "io",        "truncated",    "incomplete", "corrupt", "future-version",
+      "past-version", "too-large", "out-of-order", "racy",       "peer"};
   return kNames.at(static_cast<std::size_t>(code));
 }
 

@@ -18,6 +18,7 @@ enum class ErrorCode : std::uint8_t {
   kIncomplete,     // a recording that was never finished; what is there is whole
   kCorrupt,        // bytes that do not decode, or a checksum that does not match
   kFutureVersion,  // written by a newer nicreplay
+  kPastVersion,    // written by an older one, in a format that is not read any more
   kTooLarge,       // over a stated limit
   kOutOfOrder,     // whole pieces in an impossible order
   kRacy,           // the guest changed memory while the device worked on it

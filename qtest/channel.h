@@ -13,7 +13,7 @@
 
 #include "models/device.h"
 #include "models/result.h"
-#include "qtest/unique_fd.h"
+#include "replay/unique_fd.h"
 
 namespace nicreplay {
 

@@ -71,7 +71,7 @@ Result<std::unique_ptr<LiveLockstep>> LiveLockstep::Create(const LivePairing& pa
   auto target = QtestTarget::Create(pairing.qemu);
   if (!target) return tl::make_unexpected(target.error());
   return std::unique_ptr<LiveLockstep>(
-      new LiveLockstep(std::move(*machine), std::move(*target), window, limit));
+      new LiveLockstep(std::move(*machine), std::move(*target), pairing.work, window, limit));
 }
 
 void LiveLockstep::Differ(Divergence divergence, std::uint64_t operation) {
@@ -128,6 +128,13 @@ void LiveLockstep::CompareFrames() {
 }
 
 void LiveLockstep::Flush() {
+  ExchangeExpected();
+  if (error_) return;
+  CompareFrames();
+  if (!error_) error_ = target_->error();
+}
+
+void LiveLockstep::ExchangeExpected() {
   if (auto done = target_->Exchange(); !done) error_ = done.error();
   for (const Expectation& expectation : expected_) {
     if (error_ || divergence_) break;
@@ -136,9 +143,13 @@ void LiveLockstep::Flush() {
   }
   expected_.clear();
   expected_bytes_ = 0;
-  if (error_) return;
-  CompareFrames();
-  if (!error_) error_ = target_->error();
+}
+
+void LiveLockstep::CompareLine() {
+  if (error_ || target_->line() == machine_->line()) return;
+  Differ(Different(Divergence::Kind::kInterrupt, machine_->line() == LineLevel::kHigh,
+                   target_->line() == LineLevel::kHigh),
+         count_);
 }
 
 void LiveLockstep::ExpectMemory(std::uint64_t operation, GuestAddress address, std::uint64_t size) {
@@ -164,10 +175,21 @@ void LiveLockstep::ExpectMemory(std::uint64_t operation, GuestAddress address, s
 void LiveLockstep::DoNow(const Stimulus& operation) {
   target_->Apply(operation);
   error_ = target_->error();
-  if (error_ || target_->line() == machine_->line()) return;
-  Differ(Different(Divergence::Kind::kInterrupt, machine_->line() == LineLevel::kHigh,
-                   target_->line() == LineLevel::kHigh),
-         count_);
+  CompareLine();
+}
+
+// Frames may come until it has settled.
+void LiveLockstep::DoSettled(const Stimulus& operation) {
+  constexpr std::uint64_t kFramesARound = 100;
+  if (!target_->Post(operation)) return;
+  ExchangeExpected();
+  if (error_ || divergence_) return;
+  if (auto settled = target_->Settle(2 + frames_.size() / kFramesARound); !settled) {
+    error_ = settled.error();
+    return;
+  }
+  CompareLine();
+  CompareFrames();
 }
 
 void LiveLockstep::DoLater(const Stimulus& operation, std::uint64_t value) {
@@ -189,20 +211,26 @@ std::uint64_t LiveLockstep::Do(const Stimulus& operation) {
   const bool now = QtestTarget::NeedsApply(operation);
   if (now && !Done()) Flush();
   if (Done()) return 0;
+  const std::uint64_t dma_before = machine_->dma_count();
   const std::uint64_t value = machine_->ApplyOnBus(operation);
   left_comparable_ = machine_->met_controller();
   if (left_comparable_) return value;
   for (std::vector<std::uint8_t>& frame : machine_->TakeFrames()) {
     if (!frame.empty()) frames_.push_back({count_, std::move(frame)});
   }
+  const std::vector<PcMachine::Range> written = machine_->TakeWritten();
+  const bool settles = work_ == LiveWork::kInBottomHalves && !IsRead(operation) &&
+                       machine_->dma_count() != dma_before;
   if (now) {
     DoNow(operation);
+  } else if (settles) {
+    DoSettled(operation);
   } else {
     DoLater(operation, value);
   }
   if (Done()) return value;
   ++count_;
-  for (const PcMachine::Range& range : machine_->TakeWritten()) {
+  for (const PcMachine::Range& range : written) {
     ExpectMemory(count_ - 1, range.address, range.size);
     NotePages(range.address, range.size);
   }

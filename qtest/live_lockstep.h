@@ -22,10 +22,14 @@
 
 namespace nicreplay {
 
+// Whether QEMU's device puts work off to bottom halves, as virtio-net's transmission is.
+enum class LiveWork : std::uint8_t { kAtOnce, kInBottomHalves };
+
 // Both sides of a live comparison.
 struct LivePairing {
   Candidate model{"e1000-stock", ""};
   QtestOptions qemu;
+  LiveWork work = LiveWork::kAtOnce;
 };
 
 class LiveLockstep final : public OperationSink {
@@ -82,22 +86,31 @@ class LiveLockstep final : public OperationSink {
   };
 
   LiveLockstep(std::unique_ptr<PcMachine> machine, std::unique_ptr<QtestTarget> target,
-               Window window, std::uint64_t limit)
-      : machine_(std::move(machine)), target_(std::move(target)), window_(window), limit_(limit) {}
+               LiveWork work, Window window, std::uint64_t limit)
+      : machine_(std::move(machine)),
+        target_(std::move(target)),
+        work_(work),
+        window_(window),
+        limit_(limit) {}
 
   void DoNow(const Stimulus& operation);
   void DoLater(const Stimulus& operation, std::uint64_t value);
+  // With all that QEMU puts off because of it.
+  void DoSettled(const Stimulus& operation);
   void NotePages(GuestAddress address, std::uint64_t size);
   void ExpectAtEnd(Extent extent);
   void ExpectMemory(std::uint64_t operation, GuestAddress address, std::uint64_t size);
   // Exchanges and compares what is expected.
   void Flush();
+  void ExchangeExpected();
+  void CompareLine();
   void Compare(const Expectation& expectation);
   void CompareFrames();
   void Differ(Divergence divergence, std::uint64_t operation);
 
   std::unique_ptr<PcMachine> machine_;
   std::unique_ptr<QtestTarget> target_;
+  LiveWork work_;
   Window window_;
   std::uint64_t limit_;
   std::uint64_t count_ = 0;

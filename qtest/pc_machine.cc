@@ -78,6 +78,7 @@ std::uint64_t PcMachine::ApplyOnBus(const Stimulus& stimulus) {
 }
 
 void PcMachine::Meet(GuestAddress address, std::uint64_t size) {
+  ++dma_count_;
   const auto meets = [&](GuestAddress base, std::uint64_t length) {
     return address < base + length && base < address + size;
   };

@@ -45,6 +45,8 @@ class PcMachine : public Machine {
   std::vector<Range> TakeWritten();
   // The frames that the device sent since the last call.
   std::vector<std::vector<std::uint8_t>> TakeFrames() { return std::exchange(frames_, {}); }
+  // DMA that the device did so far, in both directions.
+  std::uint64_t dma_count() const { return dma_count_; }
   // Whether DMA ever met an interrupt controller: QEMU's machine has them, this one has not.
   bool met_controller() const { return met_controller_; }
 
@@ -57,6 +59,7 @@ class PcMachine : public Machine {
   PciBars bars_;
   std::vector<Range> written_;
   std::vector<std::vector<std::uint8_t>> frames_;
+  std::uint64_t dma_count_ = 0;
   bool met_controller_ = false;
 };
 

@@ -11,6 +11,8 @@ constexpr std::uint32_t kClassNetwork = 0x02;  // base class, bits 31:24 of kCla
 constexpr std::uint16_t kCommandIo = 1;
 constexpr std::uint16_t kCommandMemory = 2;
 constexpr std::uint32_t kBarIo = 1;
+constexpr std::uint32_t kBarType = 6;
+constexpr std::uint32_t kBar64 = 4;
 
 std::uint16_t DataPort(std::uint8_t offset) {
   return static_cast<std::uint16_t>(kPciConfigData + (offset & 3));
@@ -55,9 +57,13 @@ PciBars PciBars::Decode(std::uint16_t command, const std::array<std::uint32_t, k
   PciBars decoded;
   for (std::size_t i = 0; i < kCount; ++i) {
     const bool io = (bars[i] & kBarIo) != 0;
-    const std::uint64_t base = bars[i] & (io ? ~3u : ~15u);
+    std::uint64_t base = bars[i] & (io ? ~3u : ~15u);
+    const std::size_t number = i;
+    if (!io && (bars[i] & kBarType) == kBar64 && i + 1 < kCount) {
+      base |= std::uint64_t{bars[++i]} << 32;
+    }
     if (base == 0 || (command & (io ? kCommandIo : kCommandMemory)) == 0) continue;
-    decoded.bar[i] = {io ? Bar::Kind::kIo : Bar::Kind::kMemory, base};
+    decoded.bar[number] = {io ? Bar::Kind::kIo : Bar::Kind::kMemory, base};
   }
   return decoded;
 }

@@ -15,7 +15,7 @@
 
 #include "models/result.h"
 #include "qtest/channel.h"
-#include "qtest/unique_fd.h"
+#include "replay/unique_fd.h"
 
 namespace nicreplay {
 

@@ -49,6 +49,9 @@ class QtestTarget final : public Target {
   static constexpr std::size_t kMaxRead = std::size_t{512} << 10;
   std::size_t PostReadMemory(GuestAddress address, std::size_t size);
   Status Exchange();
+  // Lets QEMU do what it put off (bottom halves), which it does between commands that it has to
+  // wait for.  Number of rounds: one more than what is put off may put off again.
+  Status Settle(std::uint64_t rounds);
   // Of the last exchange.  The value of a read of `size` bytes.
   std::uint64_t ValueOf(std::size_t reply, std::uint8_t size);
   Status MemoryOf(std::size_t reply, MutableBytes out);

@@ -43,8 +43,8 @@ bool Same(const Effect& a, const Effect& b) {
 
 }  // namespace
 
-Checker::Checker(const Program& program, GuestMemory& memory, std::unique_ptr<Describer> describer)
-    : ReplayHost(memory), program_(program), describer_(std::move(describer)) {
+Checker::Checker(StepSource& source, GuestMemory& memory, std::unique_ptr<Describer> describer)
+    : ReplayHost(memory), source_(source), describer_(std::move(describer)) {
   deadline_.fill(Divergence::kNotArmed);
   deadline_before_.fill(Divergence::kNotArmed);
 }
@@ -122,20 +122,30 @@ void Checker::DmaWrite(GuestAddress address, Bytes data) {
 }
 
 void Checker::Transmit(const Frame& frame) {
-  Effect effect;
-  effect.kind = EffectKind::kTransmit;
-  effect.offload = &frame.offload;
-  if (frame.pieces.size() == 1) {
-    effect.data = frame.pieces[0].data();
-    effect.data_size = static_cast<std::uint32_t>(frame.pieces[0].size());
-    if (!Expect(effect)) Deviate(effect);
+  const OffloadSet needed = OffloadsNeeded(frame.offload);
+  const bool taken = needed != 0 && (needed & ~TransmitOffloads()) == 0;
+  if (!taken || segmenter_.Parse(frame) != OffloadFault::kNone) {
+    TransmitWire(frame.pieces, frame.offload);
     return;
   }
+  for (std::size_t i = 0; i < segmenter_.count(); ++i) TransmitWire(segmenter_.Get(i), {});
+}
+
+void Checker::TransmitWire(std::span<const Bytes> pieces, const Offload& offload) {
+  Effect effect;
+  effect.kind = EffectKind::kTransmit;
+  effect.offload = &offload;
   std::vector<std::uint8_t> whole;
-  whole.reserve(frame.size());
-  for (const Bytes& piece : frame.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
-  effect.data = whole.data();
-  effect.data_size = static_cast<std::uint32_t>(whole.size());
+  Bytes bytes;
+  if (pieces.size() == 1) {
+    bytes = pieces[0];
+  } else {
+    whole.reserve(Frame{pieces, {}}.size());
+    for (const Bytes& piece : pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+    bytes = whole;
+  }
+  effect.data = bytes.data();
+  effect.data_size = static_cast<std::uint32_t>(bytes.size());
   if (!Expect(effect)) Deviate(effect);
 }
 
@@ -213,9 +223,9 @@ void Checker::EndLevels() {
 }
 
 void Checker::SyncDescriber() {
-  for (; described_ < index_; ++described_) {
-    Follow(*describer_, program_.steps[described_].stimulus);
-  }
+  source_.ForEachStimulus(described_, index_,
+                          [&](const Stimulus& stimulus) { Follow(*describer_, stimulus); });
+  described_ = index_;
 }
 
 std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value) {
@@ -244,11 +254,45 @@ std::optional<Divergence> Checker::Compare(const Step& step, std::uint64_t value
     return divergence;
   }
   SyncDescriber();
-  return CompareExact(program_.EffectsOf(step), actual_, *describer_);
+  const auto has = [this](GuestAddress address, std::uint8_t expected) {
+    std::uint8_t byte = 0;
+    memory_.Read(address, {&byte, 1});
+    return byte == expected && memory_.Known(address, 1);
+  };
+  return CompareExact({first_, end_}, actual_, *describer_, has);
+}
+
+// A recording of a model that leaves work to its network has super-frames where another sends what
+// they stand for.
+std::span<const Effect> Checker::AsWireFrames(std::span<const Effect> effects) {
+  wire_effects_.clear();
+  wire_bytes_.Reset();
+  for (const Effect& effect : effects) {
+    const bool partial = effect.kind == EffectKind::kTransmit && effect.offload != nullptr &&
+                         OffloadsNeeded(*effect.offload) != 0;
+    const Bytes pieces[] = {effect.bytes()};
+    if (!partial || segmenter_.Parse({pieces, *effect.offload}) != OffloadFault::kNone) {
+      wire_effects_.push_back(effect);
+      continue;
+    }
+    for (std::size_t i = 0; i < segmenter_.count(); ++i) {
+      Effect wire = {.data_size = static_cast<std::uint32_t>(segmenter_.SizeOf(i)),
+                     .kind = EffectKind::kTransmit};
+      std::uint8_t* to = wire_bytes_.Allocate(wire.data_size);
+      wire.data = to;
+      for (const Bytes& piece : segmenter_.Get(i)) {
+        to = std::copy(piece.begin(), piece.end(), to);
+      }
+      wire_effects_.push_back(wire);
+    }
+  }
+  return wire_effects_;
 }
 
 inline void Checker::Begin(const Step& step) {
-  const std::span<const Effect> expected = program_.EffectsOf(step);
+  std::span<const Effect> expected = window_.EffectsOf(step);
+  const auto has_offload = [](const Effect& effect) { return effect.offload != nullptr; };
+  if (std::any_of(expected.begin(), expected.end(), has_offload)) expected = AsWireFrames(expected);
   first_ = cursor_ = expected.data();
   end_ = first_ + expected.size();
   levels_touched_ = false;
@@ -278,13 +322,17 @@ std::optional<Divergence> Checker::End(const Step& step, std::uint64_t value) {
 
 std::optional<Divergence> Checker::RunTo(std::size_t end) {
   while (index_ < end) {
-    const Step& step = program_.steps[index_];
+    if (index_ == window_.end()) {
+      window_ = source_.Next();
+      if (window_.steps.empty()) return std::nullopt;
+    }
+    const Step& step = window_.steps[index_ - window_.first];
     Begin(step);
     if (step.stimulus.kind == StimulusKind::kTimer) {
       deadline_[step.stimulus.detail] = deadline_before_[step.stimulus.detail] =
           Divergence::kNotArmed;
     }
-    const std::uint64_t value = Run(program_, index_);
+    const std::uint64_t value = Run(window_, step);
     if (!NothingToCompare(step, value)) {
       if (auto divergence = End(step, value)) {
         ++index_;

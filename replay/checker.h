@@ -2,7 +2,8 @@
 // Holds a model to the `exact` contract: after every stimulus the values read, guest memory, the
 // interrupt line, readiness, timers and the frames sent equal the recording's.  DMA may be split or
 // merged, but nothing else is written, and a completion marker comes after the data that it
-// announces.
+// announces.  Where the network takes more than wire frames, those that a super-frame stands for
+// are compared.
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/net/segment.h"
 #include "replay/arena.h"
 #include "replay/divergence.h"
 #include "replay/replay_host.h"
@@ -29,7 +31,7 @@ class Checker : public ReplayHost {
   static constexpr std::size_t kMaxUnknownReads = 64;  // kept; further ones are counted
   static constexpr std::size_t kMaxEffectBytes = std::size_t{256} << 20;  // of one stimulus
 
-  Checker(const Program& program, GuestMemory& memory, std::unique_ptr<Describer> describer);
+  Checker(StepSource& source, GuestMemory& memory, std::unique_ptr<Describer> describer);
 
   // Runs steps up to `end` or the first divergence; after one the device's state is of no more use.
   std::optional<Divergence> RunTo(std::size_t end);
@@ -60,6 +62,8 @@ class Checker : public ReplayHost {
     while (cursor_ != end_ && cursor_->kind == EffectKind::kDmaRead) ++cursor_;
   }
   bool Expect(const Effect& effect);
+  std::span<const Effect> AsWireFrames(std::span<const Effect> effects);
+  void TransmitWire(std::span<const Bytes> pieces, const Offload& offload);
   bool ExpectWrite(const Effect& effect);
   void Deviate(const Effect& effect);
   void SeedActual();
@@ -68,7 +72,8 @@ class Checker : public ReplayHost {
   std::optional<Divergence> Compare(const Step& step, std::uint64_t value);
   void SyncDescriber();
 
-  const Program& program_;
+  StepSource& source_;
+  StepWindow window_;
   std::unique_ptr<Describer> describer_;
   std::size_t described_ = 0;  // steps that the describer has seen
   std::size_t index_ = 0;
@@ -82,6 +87,9 @@ class Checker : public ReplayHost {
   bool deviated_ = false;
   bool runaway_ = false;
   std::vector<Effect> actual_;
+  Segmenter segmenter_;
+  std::vector<Effect> wire_effects_;  // of a step with frames that are not wire frames
+  Arena wire_bytes_;
   Arena kept_;
   std::size_t kept_bytes_ = 0;
 

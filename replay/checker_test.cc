@@ -30,7 +30,8 @@ class CheckerTest : public ::testing::Test {
     script_.action = std::move(action);
     program_ = trace_.Build().value();
     memory_ = std::move(*GuestMemory::Create());
-    checker_ = std::make_unique<Checker>(program_, *memory_, std::make_unique<SlotDescriber>());
+    steps_ = std::make_unique<ProgramSteps>(program_);
+    checker_ = std::make_unique<Checker>(*steps_, *memory_, std::make_unique<SlotDescriber>());
     device_ = std::make_unique<ScriptDevice>(*checker_, script_);
     checker_->Attach(device_.get());
     found_.reset();
@@ -45,6 +46,7 @@ class CheckerTest : public ::testing::Test {
   TestTrace trace_;
   ScriptDevice::Script script_;
   Program program_;
+  std::unique_ptr<ProgramSteps> steps_;
   std::unique_ptr<GuestMemory> memory_;
   std::unique_ptr<Checker> checker_;
   std::unique_ptr<ScriptDevice> device_;

@@ -47,12 +47,16 @@ Result<TraceHeader> DecodeHeader(schema::Header::Reader in) {
   TraceHeader header;
   header.version = in.getVersion();
   if (header.version > schema::CURRENT_VERSION) {
-    return Fail(
-        ErrorCode::kFutureVersion,
-        fmt::format("a trace of version {}, and this nicreplay reads up to {}; use a newer one",
-                    header.version, schema::CURRENT_VERSION));
+    return Fail(ErrorCode::kFutureVersion,
+                fmt::format("a trace of version {}, and this nicreplay reads {}; use a newer one",
+                            header.version, schema::CURRENT_VERSION));
   }
   if (header.version == 0) return Fail(ErrorCode::kCorrupt, "a trace without a version");
+  if (header.version < schema::CURRENT_VERSION) {
+    return Fail(ErrorCode::kPastVersion,
+                fmt::format("a trace of version {}, and this nicreplay reads {}; record it again",
+                            header.version, schema::CURRENT_VERSION));
+  }
   header.model = Text(in.getModel());
   header.options = Text(in.getOptions());
   header.recorder = Text(in.getRecorder());
@@ -181,7 +185,7 @@ Result<ChunkBuffer> Encode(const TraceFooter& footer) {
       bound, [&](schema::Chunk::Builder chunk) { EncodeFooter(chunk.initFooter(), footer); });
 }
 
-Result<Chunk> Decode(ChunkBuffer message, EventBatch spare) {
+Result<Chunk> Decode(ChunkBuffer message, EventChunk spare) {
   if (message.size() > kMaxChunkBytes) return Fail(ErrorCode::kTooLarge, "a chunk over 64 MiB");
   if (message.size() % kWord != 0) return Fail(ErrorCode::kCorrupt, "a chunk of half words");
   const auto* const begin = reinterpret_cast<const capnp::word*>(message.words());

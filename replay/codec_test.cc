@@ -8,6 +8,7 @@
 #include <set>
 
 #include "replay/event_testing.h"
+#include "replay/trace.capnp.h"
 
 namespace nicreplay {
 namespace {
@@ -15,12 +16,21 @@ namespace {
 using testing::EveryEvent;
 using testing::Same;
 
-EventBatch DecodedBatch(ChunkBuffer message, EventChunk& keep) {
-  Result<Chunk> chunk = Decode(std::move(message));
-  if (!chunk) throw std::runtime_error(chunk.error().ToString());
-  keep = std::get<EventChunk>(std::move(*chunk));
-  return keep.batch;
-}
+constexpr std::uint32_t kVersion = schema::CURRENT_VERSION;
+
+// A decoded chunk with its events.
+struct Decoded {
+  explicit Decoded(ChunkBuffer message) {
+    Result<Chunk> decoded = Decode(std::move(message));
+    if (!decoded) throw std::runtime_error(decoded.error().ToString());
+    chunk = std::get<EventChunk>(std::move(*decoded));
+    batch = AllEvents(chunk, arena);
+  }
+
+  EventChunk chunk;
+  Arena arena;
+  EventBatch batch;
+};
 
 TEST(Codec, ExamplesHoldEveryAlternative) {
   const EventBatch batch = EveryEvent(0);
@@ -34,16 +44,15 @@ TEST(Codec, ExamplesHoldEveryAlternative) {
 
 TEST(Codec, EveryAlternativeRoundTrips) {
   const EventBatch batch = EveryEvent(42);
-  EventChunk decoded;
-  EXPECT_TRUE(Same(batch, DecodedBatch(Encode(batch).value(), decoded)));
+  EXPECT_TRUE(Same(batch, Decoded(Encode(batch).value()).batch));
 }
 
 TEST(Codec, MovingAChunkKeepsItsBytes) {
   const EventBatch batch = EveryEvent(0);
-  EventChunk first;
-  DecodedBatch(Encode(batch).value(), first);
-  const EventChunk second = std::move(first);
-  EXPECT_TRUE(Same(batch, second.batch));
+  Decoded first(Encode(batch).value());
+  const EventChunk second = std::move(first.chunk);
+  Arena arena;
+  EXPECT_TRUE(Same(batch, AllEvents(second, arena)));
 }
 
 TEST(Codec, EncodedBoundHolds) {
@@ -52,13 +61,57 @@ TEST(Codec, EncodedBoundHolds) {
   for (const Stimulus& stimulus : batch.stimuli) {
     bound += EncodedBound(stimulus, batch.EffectsOf(stimulus));
   }
+  EXPECT_LE(Encode(batch).value().size(), bound + kMessageOverhead);
+}
+
+TEST(Codec, EncodedBoundIsCloseWhereNothingRepeats) {
+  EventBatch batch;
+  std::size_t bound = 0;
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    batch.stimuli.push_back({.time = Nanoseconds{i} << 20,
+                             .data = testing::Payload().data() + 1000 * i,
+                             .data_size = 1000 - i,
+                             .kind = StimulusKind::kFrame});
+    bound += EncodedBound(batch.stimuli.back(), {});
+  }
   const std::size_t size = Encode(batch).value().size();
   EXPECT_LE(size, bound + kMessageOverhead);
   EXPECT_GE(size + size / 8, bound);
 }
 
+TEST(Codec, WhatRepeatsIsWrittenOnce) {
+  EventBatch batch;
+  const std::uint8_t* const bytes = testing::Payload().data();
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    // Every frame begins anew and goes on with some of the same 8 KiB.
+    batch.effects.push_back(
+        {.data = bytes + 10 * i, .data_size = 54, .kind = EffectKind::kDmaRead});
+    batch.effects.push_back({.address = 0x1234'5678'9abc,
+                             .data = bytes + 60'000 + i,
+                             .data_size = 7000,
+                             .kind = EffectKind::kDmaWrite});
+    batch.stimuli.push_back(
+        {.time = i, .first_effect = 2 * i, .effect_count = 2, .kind = StimulusKind::kReset});
+  }
+  const ChunkBuffer message = Encode(batch).value();
+  EXPECT_LT(message.size(), 200'000u) << "of seven million bytes";
+  EXPECT_TRUE(Same(batch, Decoded(Encode(batch).value()).batch));
+}
+
+// A decoder that gives its memory to the next one must not give anything else.
+TEST(Codec, AUsedChunkLeavesNothingBehind) {
+  const EventBatch batch = EveryEvent(3);
+  Decoded first(Encode(EveryEvent(42)).value());
+  const Result<Chunk> second = Decode(Encode(batch).value(), std::move(first.chunk));
+  const EventChunk& chunk = std::get<EventChunk>(*second);
+  Arena arena;
+  EXPECT_TRUE(Same(batch, AllEvents(chunk, arena)));
+  EXPECT_EQ(chunk.totals.stimuli, batch.stimuli.size());
+}
+
 TEST(Codec, HeaderAndFooterRoundTrip) {
-  const TraceHeader header = {1, "e1000-stock", "mac=52:54:00:12:34:56", "test", "no guest at all"};
+  const TraceHeader header = {kVersion, "e1000-stock", "mac=52:54:00:12:34:56", "test",
+                              "no guest at all"};
   EXPECT_EQ(std::get<TraceHeader>(Decode(Encode(header).value()).value()), header);
   const TraceFooter footer = {
       {.stimuli = 1, .effects = 2, .frames_in = 3, .frames_out = 4, .bytes_in = 5, .bytes_out = 6},
@@ -68,12 +121,19 @@ TEST(Codec, HeaderAndFooterRoundTrip) {
 }
 
 TEST(Codec, FutureVersionSaysSo) {
-  const TraceHeader header = {2, "m", "", "", ""};
+  const TraceHeader header = {kVersion + 1, "m", "", "", ""};
   EXPECT_EQ(Decode(Encode(header).value()).error().code, ErrorCode::kFutureVersion);
 }
 
+TEST(Codec, PastVersionsSaySo) {
+  for (std::uint32_t version = 1; version < kVersion; ++version) {
+    const TraceHeader header = {version, "m", "", "", ""};
+    EXPECT_EQ(Decode(Encode(header).value()).error().code, ErrorCode::kPastVersion);
+  }
+}
+
 TEST(Codec, HeaderTextsAreBounded) {
-  const TraceHeader header = {1, std::string(kMaxTextBytes + 1, 'x'), "", "", ""};
+  const TraceHeader header = {kVersion, std::string(kMaxTextBytes + 1, 'x'), "", "", ""};
   EXPECT_EQ(Encode(header).error().code, ErrorCode::kTooLarge);
 }
 
@@ -175,8 +235,7 @@ EventBatch RandomBatch(std::deque<Offload>& offloads) {
 RC_GTEST_PROP(CodecProperty, RandomBatchesRoundTrip, ()) {
   std::deque<Offload> offloads;
   const EventBatch batch = RandomBatch(offloads);
-  EventChunk decoded;
-  RC_ASSERT(Same(batch, DecodedBatch(Encode(batch).value(), decoded)));
+  RC_ASSERT(Same(batch, Decoded(Encode(batch).value()).batch));
 }
 
 RC_GTEST_PROP(CodecProperty, AnyWordsDecodeOrGiveAnError,

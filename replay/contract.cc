@@ -15,7 +15,9 @@ using e1000::Switch;
 using e1000::SwitchSet;
 
 constexpr std::string_view kOptimizedModel = "e1000-opt";
+constexpr std::string_view kReference = "e1000-deferred";
 constexpr const char* kSwitches = "opt";
+constexpr const char* kDeferred = "defer";
 constexpr const char* kDefaultSwitches = "exact";
 
 // Switches that stock itself does not answer for.  All others are exact.
@@ -39,10 +41,17 @@ std::string Contract::ToString() const {
 
 Result<Contract> ContractOf(const Candidate& candidate) {
   Contract contract;
-  if (candidate.model != kOptimizedModel) return contract;
   auto options = Options::Parse(candidate.options);
   if (!options) return tl::make_unexpected(options.error());
-  contract.switches = options->TakeText(kSwitches, kDefaultSwitches);
+  if (candidate.model == kReference) {
+    // It keeps its own contract, which is how a checker is checked.
+    contract.deferred = options->TakeText(kDeferred, "");
+    contract.polled = contract.deferred.find("shadow") != std::string::npos;
+    return contract;
+  }
+  contract.switches =
+      options->TakeText(kSwitches, candidate.model == kOptimizedModel ? kDefaultSwitches : "");
+  if (contract.switches.empty()) return contract;
   const auto switches = SwitchSet::Parse(contract.switches);
   if (!switches) return tl::make_unexpected(switches.error());
   for (const Row& row : kDeferring) {
@@ -59,10 +68,11 @@ Result<Candidate> ReferenceOf(const Candidate& candidate, const Contract& contra
   auto options = Options::Parse(candidate.options);
   if (!options) return tl::make_unexpected(options.error());
   options->TakeText(kSwitches, "");
+  options->TakeText(kDeferred, "");
   std::string text = options->ToString();
   if (contract.deferred.empty()) return Candidate{"e1000-stock", text};
   if (!text.empty()) text += ',';
-  return Candidate{"e1000-deferred", text + "defer=" + contract.deferred};
+  return Candidate{std::string(kReference), text + kDeferred + "=" + contract.deferred};
 }
 
 std::string WithSwitches(const std::string& options, const std::string& list) {

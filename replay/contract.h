@@ -22,7 +22,8 @@ struct Contract {
   std::string ToString() const;
 };
 
-// The contract of a model with these options.  kUsage: unknown switches.
+// The contract of a model with these options: of e1000-opt, and of every model that is given opt=.
+// kUsage: unknown switches.
 Result<Contract> ContractOf(const Candidate& candidate);
 
 // The device that a model with this contract must not differ from: e1000-stock, or e1000-deferred

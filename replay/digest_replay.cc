@@ -24,22 +24,35 @@ class DigestSink : public EventSink {
   std::optional<Error> error_;
 };
 
-}  // namespace
-
-Result<Digest> ReplayDigest(const Program& program, const Candidate& candidate) {
+Result<Digest> RunForDigest(StepSource& steps, const TraceHeader& recorded,
+                            const Candidate& candidate) {
   auto memory = GuestMemory::Create();
   if (!memory) return tl::make_unexpected(memory.error());
   auto entry = FindModel(candidate.model);
   if (!entry) return tl::make_unexpected(entry.error());
-  auto options = Options::Parse(OptionsFor(program, candidate));
+  auto options = Options::Parse(OptionsFor(recorded, candidate));
   if (!options) return tl::make_unexpected(options.error());
   ReplayHost host(**memory);
   DigestSink sink;
   auto device = RecordingDevice::Create(**entry, *options, host, sink);
   if (!device) return tl::make_unexpected(device.error());
   host.Attach(device->get());
-  for (std::size_t i = 0; i < program.steps.size(); ++i) host.Run(program, i);
+  for (StepWindow window = steps.Next(); !window.steps.empty(); window = steps.Next()) {
+    for (const Step& step : window.steps) host.Run(window, step);
+  }
   return sink.Finish();
+}
+
+}  // namespace
+
+Result<Digest> ReplayDigest(const Program& program, const Candidate& candidate) {
+  ProgramSteps steps(program);
+  return RunForDigest(steps, program.header, candidate);
+}
+
+Result<Digest> ReplayDigest(const LoadedTrace& trace, const Candidate& candidate) {
+  TraceSteps steps(trace.chunks);
+  return RunForDigest(steps, trace.header, candidate);
 }
 
 }  // namespace nicreplay

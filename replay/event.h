@@ -107,17 +107,31 @@ struct TraceTotals {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   void Add(const Stimulus& stimulus, std::span<const Effect> stimulus_effects) {
+    AddStimulus(stimulus);
+    for (const Effect& effect : stimulus_effects) AddEffect(effect);
+  }
+  void AddStimulus(const Stimulus& stimulus) {
     ++stimuli;
-    effects += stimulus_effects.size();
     if (stimulus.kind == StimulusKind::kFrame) AddDelivery(stimulus.data_size, stimulus.result);
-    for (const Effect& effect : stimulus_effects) {
-      if (effect.kind == EffectKind::kTransmit) {
-        ++frames_out;
-        bytes_out += effect.data_size;
-      } else if (effect.kind == EffectKind::kDelivery) {
-        AddDelivery(effect.data_size, effect.result);
-      }
+  }
+  void AddEffect(const Effect& effect) {
+    ++effects;
+    if (effect.kind == EffectKind::kTransmit) {
+      ++frames_out;
+      bytes_out += effect.data_size;
+    } else if (effect.kind == EffectKind::kDelivery) {
+      AddDelivery(effect.data_size, effect.result);
     }
+  }
+
+  // Those of `times` stimuli that are alike.
+  void Add(const TraceTotals& one, std::uint64_t times) {
+    stimuli += one.stimuli * times;
+    effects += one.effects * times;
+    frames_in += one.frames_in * times;
+    frames_out += one.frames_out * times;
+    bytes_in += one.bytes_in * times;
+    bytes_out += one.bytes_out * times;
   }
 
   bool operator==(const TraceTotals&) const = default;

@@ -36,8 +36,8 @@ class Hostile : public ::testing::Test {
     return all;
   }
   static Trace Compressed(const Result<ChunkBuffer>& message) {
-    FrameCompressor compressor(3);
-    const Bytes bytes = compressor.Compress(message.value().bytes()).value();
+    FrameCompressor compressor;
+    const Bytes bytes = compressor.Compress(message.value().bytes(), 3).value();
     return {bytes.begin(), bytes.end()};
   }
   static Error ErrorOf(const Trace& bytes) {

@@ -47,6 +47,10 @@ class TracedDevice : public Device {
   }
   bool CanReceive() const override { return device_->CanReceive(); }
   ReceiveResult Receive(const Frame& frame) override { return device_->Receive(frame); }
+  std::size_t ReceiveRoom(std::size_t size) const override { return device_->ReceiveRoom(size); }
+  OffloadSet ReceiveOffloads() const override { return device_->ReceiveOffloads(); }
+  void Work() override { device_->Work(); }
+  void Poll() override { device_->Poll(); }
   void SetLink(LinkState state) override { device_->SetLink(state); }
   void Timer(TimerId id) override { device_->Timer(id); }
   void Reset() override { device_->Reset(); }

@@ -12,7 +12,8 @@ namespace nicreplay {
 inline constexpr std::size_t kMaxFrameBytes = 256u << 10;
 inline constexpr std::size_t kMaxMemoryBytes = 16u << 20;  // of one memory stimulus or DMA
 inline constexpr std::size_t kMaxTextBytes = 64u << 10;
-inline constexpr std::size_t kMaxChunkBytes = 64u << 20;  // of one message, decompressed
+// Of one message, decompressed; and of what its events carry, where bytes are said once for many.
+inline constexpr std::size_t kMaxChunkBytes = 64u << 20;
 inline constexpr std::size_t kMaxChunkStimuli = 1u << 20;
 inline constexpr std::size_t kMaxChunkEffects = 1u << 21;
 

@@ -5,23 +5,29 @@
 
 namespace nicreplay {
 
-Result<LoadedProgram> LoadProgram(const std::string& path, Salvage salvage) {
-  auto trace = LoadTrace(path, salvage);
-  if (!trace) return tl::make_unexpected(trace.error());
-  LoadedProgram loaded;
-  if (trace->footer) loaded.digest = trace->footer->digest;
-  loaded.damage = trace->error;
-  ProgramBuilder builder(trace->header, Patching::kAsRead);
-  for (EventChunk& chunk : trace->chunks) {
-    auto owner = std::make_shared<EventChunk>(std::move(chunk));
-    if (auto added = builder.Add(owner->batch, owner); !added) {
+Result<Program> BuildProgram(const LoadedTrace& trace, Patching patching) {
+  ProgramBuilder builder(trace.header, patching);
+  for (const EventChunk& chunk : trace.chunks) {
+    auto arena = std::make_shared<Arena>();
+    if (auto added = builder.Add(AllEvents(chunk, *arena), arena); !added) {
       return tl::make_unexpected(added.error());
     }
-    // The program has its own copy of the records; the bytes stay.
-    owner->batch = {};
   }
-  loaded.program = builder.Finish();
-  return loaded;
+  return builder.Finish();
+}
+
+Result<LoadedProgram> LoadProgram(const std::string& path, Salvage salvage) {
+  auto loaded = LoadTrace(path, salvage);
+  if (!loaded) return tl::make_unexpected(loaded.error());
+  const auto trace = std::make_shared<const LoadedTrace>(std::move(*loaded));
+  return BuildProgram(*trace, Patching::kAsRead).map([&](Program program) {
+    program.owners.push_back(trace);
+    LoadedProgram whole;
+    whole.program = std::move(program);
+    if (trace->footer) whole.digest = trace->footer->digest;
+    whole.damage = trace->error;
+    return whole;
+  });
 }
 
 }  // namespace nicreplay

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A trace file as a program.
+// A trace as a program.
 #pragma once
 
 #include <optional>
@@ -17,5 +17,8 @@ struct LoadedProgram {
 };
 
 Result<LoadedProgram> LoadProgram(const std::string& path, Salvage salvage);
+
+// The program points into the trace, which outlives it.  Errors are ProgramBuilder's.
+Result<Program> BuildProgram(const LoadedTrace& trace, Patching patching);
 
 }  // namespace nicreplay

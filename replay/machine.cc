@@ -12,7 +12,7 @@
 namespace nicreplay {
 
 Machine::Machine(std::size_t ram_size, MemoryKind kind)
-    : ram_size_(kind == MemoryKind::kFlat ? ram_size : 0) {
+    : ram_size_(kind == MemoryKind::kFlat ? ram_size : 0), direct_size_(ram_size_) {
   ram_.reset(static_cast<std::uint8_t*>(std::calloc(ram_size_ + 1, 1)));
   if (ram_ == nullptr) throw std::bad_alloc();
   if (kind == MemoryKind::kSparse) {
@@ -27,6 +27,7 @@ void Machine::Restart(const SparseRam::Page& contents) {
   now_ = 0;
   line_ = LineLevel::kLow;
   window_size_ = 0;
+  direct_size_ = ram_size_;
   deadlines_.fill(kNotArmed);
   work_deadline_ = kNotArmed;
   next_deadline_ = kNotArmed;
@@ -66,6 +67,10 @@ void Machine::ForEachPart(GuestAddress address, std::size_t size, F f) {
 }
 
 void Machine::DmaRead(GuestAddress address, MutableBytes out) {
+  if (const std::uint8_t* direct = Direct(address, out.size())) {
+    std::memcpy(out.data(), direct, out.size());
+    return;
+  }
   ForEachPart(address, out.size(), [&](std::size_t offset, std::size_t size, std::uint8_t* ram) {
     if (ram != nullptr) {
       std::memcpy(out.data() + offset, ram, size);
@@ -76,12 +81,17 @@ void Machine::DmaRead(GuestAddress address, MutableBytes out) {
 }
 
 void Machine::DmaWrite(GuestAddress address, Bytes data) {
+  if (std::uint8_t* direct = Direct(address, data.size())) {
+    std::memcpy(direct, data.data(), data.size());
+    return;
+  }
   ForEachPart(address, data.size(), [&](std::size_t offset, std::size_t size, std::uint8_t* ram) {
     if (ram != nullptr) std::memcpy(ram, data.data() + offset, size);
   });
 }
 
 Bytes Machine::MapRead(GuestAddress address, std::size_t size) {
+  if (const std::uint8_t* direct = Direct(address, size)) return {direct, size};
   Bytes mapped;
   ForEachPart(address, size, [&](std::size_t offset, std::size_t part, std::uint8_t* ram) {
     if (offset == 0 && ram != nullptr) mapped = {ram, part};
@@ -91,11 +101,14 @@ Bytes Machine::MapRead(GuestAddress address, std::size_t size) {
 
 void Machine::MapWindow() {
   window_size_ = 0;
+  direct_size_ = ram_size_;
   if (device_->info().bars[0].kind != BarInfo::Kind::kMemory32) return;
   if ((device_->ConfigRead(PciConfig::kCommand, 2) & PciConfig::kCommandMemory) == 0) return;
   window_ = device_->ConfigRead(PciConfig::kBar0, 4) & ~std::uint32_t{0xf};
   // A BAR at address 0 is not mapped, as in QEMU.
-  if (window_ != 0) window_size_ = device_->info().bars[0].size;
+  if (window_ == 0) return;
+  window_size_ = device_->info().bars[0].size;
+  direct_size_ = static_cast<std::size_t>(std::min<GuestAddress>(ram_size_, window_));
 }
 
 void Machine::FindNextDeadline() {

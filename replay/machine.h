@@ -84,6 +84,12 @@ class Machine : public Host {
   void FlushReceive() override { port_.Flush(); }
 
  private:
+  // The range in RAM where it lies there whole, below the device's memory BAR; else null, which
+  // says nothing.
+  std::uint8_t* Direct(GuestAddress address, std::size_t size) const {
+    return address < direct_size_ && size <= direct_size_ - address ? ram_.get() + address
+                                                                    : nullptr;
+  }
   template <typename F>
   void ForEachPart(GuestAddress address, std::size_t size, F f);
   void FindNextDeadline();
@@ -98,6 +104,7 @@ class Machine : public Host {
 
   std::unique_ptr<std::uint8_t[], Free> ram_;  // pages of it appear when they are touched
   std::size_t ram_size_;
+  std::size_t direct_size_;  // RAM below the device's memory BAR
   std::unique_ptr<SparseRam> sparse_;
   Device* device_ = nullptr;
   NetPort port_;

@@ -26,6 +26,7 @@ void NetPort::Queue(Queued frame) {
 ReceiveResult NetPort::Deliver(Bytes frame, const Offload& offload) {
   if (link_ == LinkState::kDown) return ReceiveResult::kConsumed;
   if (disabled_) return ReceiveResult::kKeep;
+  if (log_ != nullptr) log_->emplace_back(frame.begin(), frame.end());
   delivering_ = true;
   const Bytes pieces[] = {frame};
   const ReceiveResult result = device_->Receive(Frame{pieces, offload});
@@ -64,22 +65,23 @@ void NetPort::Gather(Bytes frame, const Offload& offload) {
   }
 }
 
+void NetPort::Log(const Frame& frame) {
+  std::vector<std::uint8_t>& bytes = log_->emplace_back();
+  for (const Bytes& piece : frame.pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
+}
+
 // Returns how many of the burst the device is done with.
-std::size_t NetPort::DeliverBurst() {
-  if (link_ == LinkState::kDown) return burst_.size();
-  std::vector<Bytes> pieces;
-  std::vector<Frame> frames;
-  pieces.reserve(burst_.size());
-  frames.reserve(burst_.size());
-  for (const Queued& frame : burst_) {
-    pieces.emplace_back(frame.bytes);
-    frames.push_back({{&pieces.back(), 1}, frame.offload});
+std::size_t NetPort::DeliverBurst(std::span<const Frame> frames) {
+  if (Blocked()) return 0;
+  if (link_ == LinkState::kDown) return frames.size();
+  if (log_ != nullptr) {
+    for (const Frame& frame : frames) Log(frame);
   }
-  std::vector<ReceiveResult> results(frames.size(), ReceiveResult::kDropped);
+  results_.assign(frames.size(), ReceiveResult::kDropped);
   delivering_ = true;
-  std::size_t done = std::min(device_->ReceiveBurst(frames, results), frames.size());
+  std::size_t done = std::min(device_->ReceiveBurst(frames, results_), frames.size());
   delivering_ = false;
-  if (done > 0 && results[done - 1] == ReceiveResult::kKeep) {
+  if (done > 0 && results_[done - 1] == ReceiveResult::kKeep) {
     disabled_ = true;
     --done;
   }
@@ -88,11 +90,33 @@ std::size_t NetPort::DeliverBurst() {
 
 void NetPort::OfferBurst() {
   if (burst_.empty()) return;
-  const std::size_t done = Blocked() ? 0 : DeliverBurst();
+  std::vector<Bytes> pieces;
+  std::vector<Frame> frames;
+  pieces.reserve(burst_.size());
+  frames.reserve(burst_.size());
+  for (const Queued& frame : burst_) {
+    pieces.emplace_back(frame.bytes);
+    frames.push_back({{&pieces.back(), 1}, frame.offload});
+  }
+  const std::size_t done = DeliverBurst(frames);
   const bool all = done == burst_.size();
   for (std::size_t i = done; i < burst_.size(); ++i) Queue(std::move(burst_[i]));
   burst_.clear();
   if (all) Drain();
+}
+
+void NetPort::OfferBurst(std::span<const Frame> frames) {
+  const std::size_t done = DeliverBurst(frames);
+  for (const Frame& frame : frames.subspan(done)) {
+    if (segmenter_.Parse(frame) != OffloadFault::kNone) continue;
+    Queued waiting{{}, frame.offload, segmenter_.count()};
+    waiting.bytes.reserve(frame.size());
+    for (const Bytes& piece : frame.pieces) {
+      waiting.bytes.insert(waiting.bytes.end(), piece.begin(), piece.end());
+    }
+    Queue(std::move(waiting));
+  }
+  if (done == frames.size()) Drain();
 }
 
 void NetPort::Drain() {

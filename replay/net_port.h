@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "models/device.h"
@@ -34,10 +35,16 @@ class NetPort {
   bool gathering() const { return !burst_.empty(); }
   // What was gathered has arrived.
   void OfferBurst();
+  // Frames that arrived together, of kinds that the device takes.  Only those that have to wait are
+  // copied.
+  void OfferBurst(std::span<const Frame> frames);
   // What Host::FlushReceive means.
   void Flush();
   // Tells the device, too.  While the link is down, frames that reach the device's end are lost.
   void SetLink(LinkState state);
+
+  // Frames that are delivered from now on are added to `log`; null: not.
+  void set_log(std::vector<std::vector<std::uint8_t>>* log) { log_ = log; }
 
   LinkState link() const { return link_; }
   std::size_t queued() const { return queued_; }
@@ -55,18 +62,21 @@ class NetPort {
   bool Blocked() const { return delivering_ || disabled_ || !device_->CanReceive(); }
   void Queue(Queued frame);
   ReceiveResult Deliver(Bytes frame, const Offload& offload);
-  std::size_t DeliverBurst();
+  void Log(const Frame& frame);
+  std::size_t DeliverBurst(std::span<const Frame> frames);
   void Drain();
 
   Device* device_ = nullptr;
   std::deque<Queued> queue_;
   std::size_t queued_ = 0;  // wire frames in the queue
   std::vector<Queued> burst_;
+  std::vector<ReceiveResult> results_;  // of a burst; its memory is kept
   Segmenter segmenter_;
   LinkState link_ = LinkState::kUp;
   bool delivering_ = false;
   bool disabled_ = false;  // the device kept a frame; nothing is offered until it flushes
   std::uint64_t overflowed_ = 0;
+  std::vector<std::vector<std::uint8_t>>* log_ = nullptr;
 };
 
 }  // namespace nicreplay

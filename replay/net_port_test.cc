@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "models/net/offload_testing.h"
+#include "models/net/super_frame.h"
 
 namespace nicreplay {
 namespace {
@@ -153,6 +153,19 @@ TEST_F(NetPortTest, WhatFollowsAKeptFrameOfABurstWaits) {
   port_.OfferBurst();
   EXPECT_EQ(device_.seen, (std::vector<int>{1, 2}));
   EXPECT_EQ(port_.queued(), 2u);
+  port_.Flush();
+  EXPECT_EQ(device_.seen, (std::vector<int>{1, 2, 2, 3}));
+}
+
+TEST_F(NetPortTest, ABurstThatLiesElsewhereIsCopiedWhereItWaits) {
+  device_.keep_at = 2;
+  std::vector<std::uint8_t> bytes[3] = {std::vector<std::uint8_t>(60, 1),
+                                        std::vector<std::uint8_t>(60, 2),
+                                        std::vector<std::uint8_t>(60, 3)};
+  const Bytes pieces[3] = {bytes[0], bytes[1], bytes[2]};
+  const Frame frames[3] = {{{&pieces[0], 1}, {}}, {{&pieces[1], 1}, {}}, {{&pieces[2], 1}, {}}};
+  port_.OfferBurst(frames);
+  for (auto& gone : bytes) std::ranges::fill(gone, 9);
   port_.Flush();
   EXPECT_EQ(device_.seen, (std::vector<int>{1, 2, 2, 3}));
 }

@@ -43,6 +43,7 @@ class RecordingDevice final : public Device {
   void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override;
   bool CanReceive() const override { return inner_->CanReceive(); }
   ReceiveResult Receive(const Frame& frame) override;
+  std::size_t ReceiveRoom(std::size_t size) const override { return inner_->ReceiveRoom(size); }
   OffloadSet ReceiveOffloads() const override { return inner_->ReceiveOffloads(); }
   void Work() override;
   void Poll() override;

@@ -18,6 +18,13 @@ ReceiveResult ReplayHost::Deliver(const Effect& delivery) {
   return ReceiveOne(*device_, delivery.bytes(), delivery.offload);
 }
 
+// Only what is known: the rest is DmaRead's to report.
+Bytes ReplayHost::MapRead(GuestAddress address, std::size_t size) {
+  const std::uint8_t* direct = memory_.Direct(address, size);
+  if (direct == nullptr || !memory_.Known(address, size)) return {};
+  return {direct, size};
+}
+
 void ReplayHost::FlushReceive() {
   if (pending_.empty() || delivering_) return;
   delivering_ = true;
@@ -31,25 +38,24 @@ void ReplayHost::FlushReceive() {
   delivering_ = false;
 }
 
-void ReplayHost::ApplyMemory(const Program& program, std::size_t index) {
-  const Step& step = program.steps[index];
-  if (program.patching == Patching::kAsRead) {
+void ReplayHost::ApplyMemory(const StepWindow& window, const Step& step) {
+  if (window.patching == Patching::kAsRead) {
     // Backwards, so that of two reads of one byte the first finds what it found; what the device
     // writes between the two is for the second.
-    const std::span<const Effect> effects = program.EffectsOf(step);
+    const std::span<const Effect> effects = window.EffectsOf(step);
     for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect) {
       if (effect->kind == EffectKind::kDmaRead) memory_.Write(effect->address, effect->bytes());
     }
     return;
   }
-  for (std::size_t i = index == 0 ? 0 : program.steps[index - 1].patch_end; i < step.patch_end;
-       ++i) {
-    const MemoryPatch& patch = program.patches[i];
+  for (; next_patch_ < step.patch_end; ++next_patch_) {
+    const MemoryPatch& patch = window.patches[next_patch_];
     memory_.Write(patch.address, Bytes(patch.data, patch.size));
   }
-  for (; next_hole_ < program.holes.size() && program.holes[next_hole_].step <= index;
-       ++next_hole_) {
-    memory_.AddHole(program.holes[next_hole_].page);
+  const std::uint64_t index =
+      window.first + static_cast<std::uint64_t>(&step - window.steps.data());
+  for (; next_hole_ < window.holes.size() && window.holes[next_hole_].step <= index; ++next_hole_) {
+    memory_.AddHole(window.holes[next_hole_].page);
   }
 }
 

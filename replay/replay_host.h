@@ -8,7 +8,7 @@
 
 #include "models/device.h"
 #include "replay/guest_memory.h"
-#include "replay/program.h"
+#include "replay/step_source.h"
 
 namespace nicreplay {
 
@@ -18,24 +18,28 @@ class ReplayHost : public Host {
 
   // The device may be created on this host, so it is named later.
   void Attach(Device* device) { device_ = device; }
+  // What the network takes besides wire frames: none at first.
+  void set_transmit_offloads(OffloadSet offloads) { transmit_offloads_ = offloads; }
+  OffloadSet TransmitOffloads() override { return transmit_offloads_; }
 
   Nanoseconds Now() override { return now_; }
   void DmaRead(GuestAddress address, MutableBytes out) override { memory_.Read(address, out); }
   void DmaWrite(GuestAddress address, Bytes data) override { memory_.DeviceWrite(address, data); }
+  Bytes MapRead(GuestAddress address, std::size_t size) override;
   void Transmit(const Frame&) override {}
   void SetInterrupt(LineLevel) override {}
   void ArmTimer(TimerId, Nanoseconds) override {}
   void CancelTimer(TimerId) override {}
   void FlushReceive() override;
 
-  // Applies the guest's writes that precede the step, and the step itself.  Returns the value of a
+  // Applies the guest's writes that precede the step of the window, and the step itself; steps come
+  // in order.  Returns the value of a
   // read, the result of a frame, 0 otherwise.
-  std::uint64_t Run(const Program& program, std::size_t index) {
-    const Step& step = program.steps[index];
+  std::uint64_t Run(const StepWindow& window, const Step& step) {
     const Stimulus& stimulus = step.stimulus;
-    if (step.memory) ApplyMemory(program, index);
+    if (step.memory) ApplyMemory(window, step);
     now_ = stimulus.time;
-    pending_ = program.EffectsOf(step);
+    pending_ = window.EffectsOf(step);
     if (stimulus.kind == StimulusKind::kRead) return device_->Read(stimulus.access());
     if (stimulus.kind == StimulusKind::kWrite) {
       device_->Write(stimulus.access(), stimulus.value);
@@ -54,10 +58,12 @@ class ReplayHost : public Host {
   Device* device_ = nullptr;
 
  private:
-  void ApplyMemory(const Program& program, std::size_t index);
+  void ApplyMemory(const StepWindow& window, const Step& step);
   std::uint64_t Apply(const Stimulus& stimulus);
 
+  OffloadSet transmit_offloads_ = 0;
   Nanoseconds now_ = 0;
+  std::size_t next_patch_ = 0;
   std::size_t next_hole_ = 0;
   std::span<const Effect> pending_;
   bool delivering_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Replays a program on a model: checked, bare, or for its digest.
+// Replays a program or a trace on a model: checked, bare, or for its digest.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 
 #include "replay/checker.h"
 #include "replay/program.h"
+#include "replay/stream.h"
 
 namespace nicreplay {
 
@@ -16,6 +17,7 @@ namespace nicreplay {
 struct Candidate {
   std::string model;
   std::string options;
+  OffloadSet offered = 0;  // what the network takes besides wire frames
 };
 
 struct ReplayOutcome {
@@ -26,18 +28,23 @@ struct ReplayOutcome {
   std::chrono::nanoseconds time{0};
 };
 
-// `end`: steps to replay at most.  A program that is patched as read and does not come out
+// `end`: steps to replay at most.  What is patched as read, as traces are, and does not come out
 // identical, or reads what the trace does not know, is hoisted and replayed again: only that says
 // whether the model or the patching is to blame.
 Result<ReplayOutcome> ReplayChecked(const Program& program, const Candidate& candidate,
                                     std::size_t end);
+Result<ReplayOutcome> ReplayChecked(const LoadedTrace& trace, const Candidate& candidate,
+                                    std::size_t end);
 // The same stimuli with the effects discarded: what the model alone costs.
 Result<ReplayOutcome> ReplayBare(const Program& program, const Candidate& candidate,
                                  std::size_t end);
+Result<ReplayOutcome> ReplayBare(const LoadedTrace& trace, const Candidate& candidate,
+                                 std::size_t end);
 // The digest of what the model does with the stimuli (not of the recording).
 Result<Digest> ReplayDigest(const Program& program, const Candidate& candidate);
+Result<Digest> ReplayDigest(const LoadedTrace& trace, const Candidate& candidate);
 
 // The options with which a candidate plays a recording.
-std::string OptionsFor(const Program& program, const Candidate& candidate);
+std::string OptionsFor(const TraceHeader& recorded, const Candidate& candidate);
 
 }  // namespace nicreplay

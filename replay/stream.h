@@ -24,9 +24,10 @@ extern const std::uint32_t kTraceVersion;
 inline constexpr const char* kIncompleteSuffix = ".incomplete";
 
 struct WriterOptions {
-  std::size_t chunk_bytes = 4u << 20;    // a chunk is flushed at this size,
-  std::size_t chunk_stimuli = 1u << 16;  // or at this many stimuli
-  int level = 3;                         // of zstd
+  // A chunk is flushed at this size (before what repeats is left out) or number of stimuli.
+  std::size_t chunk_bytes = 16u << 20;
+  std::size_t chunk_stimuli = 1u << 17;
+  int level = -1;  // of zstd: the fastest of those that compress well
 };
 
 // Writes NAME.incomplete and renames it to NAME when all is on the disk.  An error (disk full, an
@@ -62,8 +63,9 @@ class TraceWriter : public EventSink {
   TraceWriter(std::string path, FileDescriptor file, const WriterOptions& options);
   Fault Check(const Stimulus& stimulus, std::span<const Effect> effects) const;
   void Remember(const Error& error);
-  void Write(const Result<ChunkBuffer>& message);
+  void Write(const Result<ChunkBuffer>& message, int level);
   void WriteAll(Bytes bytes);
+  void FlushAt(int level);
   void Publish();
 
   std::string path_;
@@ -102,12 +104,14 @@ class TraceReader {
   std::uint64_t offset() const { return frames_.offset(); }
   std::uint64_t compressed_size() const { return frames_.compressed_size(); }
   std::uint64_t content_size() const { return content_size_; }
+  // What all events so far take one by one, in memory.
+  std::uint64_t expanded_bytes() const { return expanded_bytes_; }
 
  private:
   explicit TraceReader(FrameReader frames) : frames_(std::move(frames)) {}
   Result<std::optional<Chunk>> ReadChunk();
   std::optional<Error> CheckOrder(const Chunk& chunk);
-  std::optional<Error> CheckEvents(const EventBatch& batch);
+  std::optional<Error> CheckEvents(const EventChunk& chunk);
 
   FrameReader frames_;
   EventChunk spare_;
@@ -115,6 +119,7 @@ class TraceReader {
   Nanoseconds time_ = 0;
   std::uint64_t chunk_ = 0;  // the next one's index
   std::uint64_t content_size_ = 0;
+  std::uint64_t expanded_bytes_ = 0;
   bool ended_ = false;
   std::optional<Error> error_;
 };
@@ -122,7 +127,7 @@ class TraceReader {
 // Whether damage is an error, or ends the trace after the last whole chunk.
 enum class Salvage : std::uint8_t { kNo, kYes };
 
-// A whole trace in memory.
+// A whole trace in memory, in the form of the file: small, and what replay runs from.
 struct LoadedTrace {
   TraceHeader header;
   std::vector<EventChunk> chunks;

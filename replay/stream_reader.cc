@@ -42,7 +42,7 @@ Result<std::optional<Chunk>> TraceReader::ReadChunk() {
   }
   if (ended_) return Fail(ErrorCode::kOutOfOrder, "a chunk behind the footer");
   content_size_ = (*message)->size();
-  Result<Chunk> chunk = Decode(std::move(**message), std::move(spare_.batch));
+  Result<Chunk> chunk = Decode(std::move(**message), std::move(spare_));
   if (!chunk) return tl::make_unexpected(std::move(chunk.error()));
   if (std::optional<Error> error = CheckOrder(*chunk)) return tl::make_unexpected(*error);
   ++chunk_;
@@ -53,7 +53,7 @@ std::optional<Error> TraceReader::CheckOrder(const Chunk& chunk) {
   const bool is_header = std::holds_alternative<TraceHeader>(chunk);
   if (chunk_ == 0 && !is_header) return Wrong(ErrorCode::kOutOfOrder, "no header at the start");
   if (chunk_ != 0 && is_header) return Wrong(ErrorCode::kOutOfOrder, "a second header");
-  if (const auto* events = std::get_if<EventChunk>(&chunk)) return CheckEvents(events->batch);
+  if (const auto* events = std::get_if<EventChunk>(&chunk)) return CheckEvents(*events);
   if (const auto* footer = std::get_if<TraceFooter>(&chunk)) {
     ended_ = true;
     if (footer->totals != seen_.totals) {
@@ -66,24 +66,23 @@ std::optional<Error> TraceReader::CheckOrder(const Chunk& chunk) {
   return std::nullopt;
 }
 
-std::optional<Error> TraceReader::CheckEvents(const EventBatch& batch) {
-  if (batch.stimuli.empty()) return Wrong(ErrorCode::kCorrupt, "a chunk without events");
-  const std::uint64_t first = batch.first_index;
+std::optional<Error> TraceReader::CheckEvents(const EventChunk& chunk) {
+  if (chunk.size() == 0) return Wrong(ErrorCode::kCorrupt, "a chunk without events");
+  const std::uint64_t first = chunk.first_index;
   if (first != seen_.totals.stimuli) {
     return Wrong(ErrorCode::kOutOfOrder,
                  "a chunk that does not continue the one before it: chunks are missing, repeated "
                  "or out of order",
                  first);
   }
-  if (batch.stimuli.front().time < time_) {
-    return Wrong(ErrorCode::kOutOfOrder, "time runs backwards", first);
+  if (chunk.first_time < time_) return Wrong(ErrorCode::kOutOfOrder, "time runs backwards", first);
+  time_ = chunk.last_time;
+  expanded_bytes_ += ExpandedBytes(chunk);
+  if (expanded_bytes_ > kMaxTraceBytes) {
+    return Wrong(ErrorCode::kTooLarge, "a trace of more than 8 GiB of events", first);
   }
-  time_ = batch.stimuli.back().time;
-  for (const Stimulus& stimulus : batch.stimuli) {
-    seen_.totals.Add(stimulus, batch.EffectsOf(stimulus));
-  }
-  seen_.chunks.push_back(
-      {frames_.offset(), first, static_cast<std::uint32_t>(batch.stimuli.size())});
+  seen_.totals.Add(chunk.totals, 1);
+  seen_.chunks.push_back({frames_.offset(), first, static_cast<std::uint32_t>(chunk.size())});
   return std::nullopt;
 }
 
@@ -95,12 +94,10 @@ Result<LoadedTrace> LoadTrace(const std::string& path, Salvage salvage) {
 Result<LoadedTrace> LoadTrace(TraceReader reader, Salvage salvage, std::uint64_t max_bytes) {
   LoadedTrace trace;
   bool has_header = false;
-  std::uint64_t bytes = 0;
   for (;;) {
     Result<std::optional<Chunk>> chunk = reader.Next();
     if (chunk && !chunk->has_value()) break;
-    if (chunk) bytes += reader.content_size();
-    if (bytes > max_bytes) {
+    if (reader.expanded_bytes() > max_bytes) {
       chunk = tl::make_unexpected(Error{ErrorCode::kTooLarge,
                                         "a trace that is too long to load at once",
                                         trace.chunks.size() + 1,

@@ -20,6 +20,11 @@ const std::uint32_t kTraceVersion = schema::CURRENT_VERSION;
 
 namespace {
 
+// A short trace replays in less than a millisecond and takes little room: there, decompression is
+// what reading costs, and most of it is saved.
+constexpr std::size_t kShortTrace = 12u << 20;  // of events, before what repeats is left out
+constexpr int kShortLevel = -100;               // of zstd
+
 Error IoError(const std::string& what) {
   return {ErrorCode::kIo, fmt::format("{}: {}", what, std::strerror(errno)), {}, {}};
 }
@@ -48,7 +53,7 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::Create(const std::string& path
   }
   header.version = kTraceVersion;
   std::unique_ptr<TraceWriter> writer(new TraceWriter(path, std::move(file), options));
-  writer->Write(Encode(header));
+  writer->Write(Encode(header), options.level);
   if (writer->error_) return tl::make_unexpected(*writer->error_);
   return writer;
 }
@@ -58,8 +63,7 @@ TraceWriter::TraceWriter(std::string path, FileDescriptor file, const WriterOpti
       file_(std::move(file)),
       options_{.chunk_bytes = std::min(options.chunk_bytes, kMaxChunkBytes - kMessageOverhead),
                .chunk_stimuli = std::min(options.chunk_stimuli, kMaxChunkStimuli),
-               .level = options.level},
-      compressor_(options.level) {}
+               .level = options.level} {}
 
 TraceWriter::~TraceWriter() {
   if (state_ == State::kOpen) Flush();
@@ -111,11 +115,13 @@ void TraceWriter::Append(const Stimulus& stimulus, std::span<const Effect> effec
   if (batch_.stimuli.size() >= options_.chunk_stimuli) Flush();
 }
 
-void TraceWriter::Flush() {
+void TraceWriter::Flush() { FlushAt(options_.level); }
+
+void TraceWriter::FlushAt(int level) {
   if (batch_.stimuli.empty() || error_) return;
   footer_.chunks.push_back(
       {offset_, batch_.first_index, static_cast<std::uint32_t>(batch_.stimuli.size())});
-  Write(Encode(batch_));
+  Write(Encode(batch_), level);
   batch_.first_index += batch_.stimuli.size();
   batch_.stimuli.clear();
   batch_.effects.clear();
@@ -123,13 +129,13 @@ void TraceWriter::Flush() {
   arena_.Reset();
 }
 
-void TraceWriter::Write(const Result<ChunkBuffer>& message) {
+void TraceWriter::Write(const Result<ChunkBuffer>& message, int level) {
   if (error_) return;
   if (!message) {
     error_ = message.error();
     return;
   }
-  const Result<Bytes> frame = compressor_.Compress(message->bytes());
+  const Result<Bytes> frame = compressor_.Compress(message->bytes(), level);
   if (!frame) {
     error_ = frame.error();
     return;
@@ -163,10 +169,10 @@ void TraceWriter::Publish() {
 
 Result<TraceFooter> TraceWriter::Finish() {
   if (state_ == State::kOpen) {
-    Flush();
+    FlushAt(footer_.chunks.empty() && batch_bytes_ < kShortTrace ? kShortLevel : options_.level);
     state_ = State::kFinished;
     footer_.digest = digest_.Finish();
-    Write(Encode(footer_));
+    Write(Encode(footer_), options_.level);
     if (!error_) Publish();
     file_ = FileDescriptor();
   }

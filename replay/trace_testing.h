@@ -94,11 +94,18 @@ inline std::vector<std::size_t> FrameOffsets(Bytes trace) {
   return offsets;
 }
 
+// Whether the events of the chunk are these.
+inline bool Holds(const EventChunk& chunk, const EventBatch& batch) {
+  Arena arena;
+  return Same(AllEvents(chunk, arena), batch);
+}
+
 // Whether the first chunks of `whole` are all that `part` has.
 inline bool IsPrefix(const LoadedTrace& part, const LoadedTrace& whole, std::size_t chunks) {
   if (part.header != whole.header || part.chunks.size() != chunks) return false;
+  Arena arena;
   for (std::size_t i = 0; i < chunks; ++i) {
-    if (!Same(part.chunks[i].batch, whole.chunks[i].batch)) return false;
+    if (!Holds(part.chunks[i], AllEvents(whole.chunks[i], arena))) return false;
   }
   return true;
 }

@@ -22,7 +22,8 @@ namespace {
 constexpr std::uint8_t kMagic[4] = {0x28, 0xb5, 0x2f, 0xfd};
 constexpr std::uint8_t kChecksumFlag = 0x04;
 constexpr std::size_t kMaxFrameHeader = 18;
-constexpr std::size_t kFirstRead = 64u << 10;
+// Most files are read whole at once.
+constexpr std::size_t kRead = 1u << 20;
 // A window over the whole message, so that a payload that the guest sends again costs nothing.
 constexpr int kMinWindowLog = 10;
 constexpr int kMaxWindowLog = std::countr_zero(kMaxChunkBytes);
@@ -39,14 +40,14 @@ FileDescriptor::~FileDescriptor() {
 
 void FrameCompressor::Free::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
 
-FrameCompressor::FrameCompressor(int level) : context_(ZSTD_createCCtx()) {
+FrameCompressor::FrameCompressor() : context_(ZSTD_createCCtx()) {
   if (context_ == nullptr) throw std::bad_alloc();
-  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_contentSizeFlag, 1);
 }
 
-Result<Bytes> FrameCompressor::Compress(Bytes message) {
+Result<Bytes> FrameCompressor::Compress(Bytes message, int level) {
+  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level);
   const int window_log = static_cast<int>(std::bit_width(std::max<std::size_t>(message.size(), 1)));
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog,
                          std::clamp(window_log, kMinWindowLog, kMaxWindowLog));
@@ -79,24 +80,34 @@ FrameReader FrameReader::FromBytes(Bytes bytes) {
 Result<Bytes> FrameReader::Peek(std::size_t size) {
   if (file_.get() < 0)
     return source_.subspan(offset_).first(std::min(size, source_.size() - offset_));
-  if (window_.size() - window_begin_ < size && !end_of_file_) {
-    window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(window_begin_));
-    window_begin_ = 0;
-    std::size_t have = window_.size();
-    window_.resize(std::max(size, kFirstRead));
-    while (have < window_.size()) {
-      const ssize_t got = read(file_.get(), window_.data() + have, window_.size() - have);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return tl::make_unexpected(IoError("cannot read"));
-      if (got == 0) break;
-      have += static_cast<std::size_t>(got);
-    }
-    end_of_file_ = have < window_.size();
-    window_.resize(have);
+  if (window_end_ - window_begin_ < size && !end_of_file_) {
+    if (Status filled = Fill(size); !filled) return tl::make_unexpected(filled.error());
   }
-  return Bytes(window_)
-      .subspan(window_begin_)
-      .first(std::min(size, window_.size() - window_begin_));
+  return Bytes(window_.get() + window_begin_, std::min(size, window_end_ - window_begin_));
+}
+
+Status FrameReader::Fill(std::size_t size) {
+  const std::size_t room = std::max(size, kRead);
+  const std::size_t have = window_end_ - window_begin_;
+  if (room > window_size_) {
+    std::unique_ptr<std::uint8_t[]> larger(new std::uint8_t[room]);
+    std::copy_n(window_.get() + window_begin_, have, larger.get());
+    window_ = std::move(larger);
+    window_size_ = room;
+  } else {
+    std::copy_n(window_.get() + window_begin_, have, window_.get());
+  }
+  window_begin_ = 0;
+  window_end_ = have;
+  while (window_end_ < window_size_) {
+    const ssize_t got = read(file_.get(), window_.get() + window_end_, window_size_ - window_end_);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::make_unexpected(IoError("cannot read"));
+    if (got == 0) break;
+    window_end_ += static_cast<std::size_t>(got);
+  }
+  end_of_file_ = window_end_ < window_size_;
+  return Ok();
 }
 
 Result<std::size_t> FrameReader::ContentSize() {
@@ -127,7 +138,7 @@ Result<std::size_t> FrameReader::ContentSize() {
 
 Result<Bytes> FrameReader::WholeFrame(std::size_t content_size) {
   const std::size_t bound = ZSTD_compressBound(content_size) + kMaxFrameHeader;
-  for (std::size_t want = std::min(kFirstRead, bound);; want = std::min(want * 2, bound)) {
+  for (std::size_t want = std::min(kRead, bound);; want = std::min(want * 2, bound)) {
     const Result<Bytes> bytes = Peek(want);
     if (!bytes) return tl::make_unexpected(bytes.error());
     const std::size_t size = ZSTD_findFrameCompressedSize(bytes->data(), bytes->size());

@@ -42,10 +42,10 @@ class FileDescriptor {
 // Compresses messages, each to a frame of its own.
 class FrameCompressor {
  public:
-  explicit FrameCompressor(int level);
+  FrameCompressor();
 
-  // Valid until the next call.
-  Result<Bytes> Compress(Bytes message);
+  // `level` of zstd.  Valid until the next call.
+  Result<Bytes> Compress(Bytes message, int level);
 
  private:
   struct Free {
@@ -77,15 +77,19 @@ class FrameReader {
   FrameReader();
   // Up to `size` bytes from the current position; fewer only at the end of the file.
   Result<Bytes> Peek(std::size_t size);
+  // Reads on, so that `size` bytes are in the window where the file has them.
+  Status Fill(std::size_t size);
   Result<std::size_t> ContentSize();
   // The whole compressed frame.
   Result<Bytes> WholeFrame(std::size_t content_size);
 
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
   FileDescriptor file_;
-  Bytes source_;                      // all of it, without a file
-  std::vector<std::uint8_t> window_;  // of the file, from position_ - window_begin_ on
+  Bytes source_;                            // all of it, without a file
+  std::unique_ptr<std::uint8_t[]> window_;  // of the file: what was read and not taken yet
+  std::size_t window_size_ = 0;
   std::size_t window_begin_ = 0;
+  std::size_t window_end_ = 0;
   bool end_of_file_ = false;
   std::uint64_t offset_ = 0;
   std::uint64_t compressed_size_ = 0;

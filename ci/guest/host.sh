@@ -50,7 +50,7 @@ wait_for_qemu() {
 }
 
 # boot_guest SESSION SECONDS QEMU-ARGUMENT...
-# Needs qemu, accel, kernel and initramfs.  Sets console, the file of the guest's serial console, and
+# Needs qemu, accel, kernel and initramfs; guest_parameters are for the session.  Sets console, the file of the guest's serial console, and
 # messages, that of QEMU's own.  Succeeds where the session says that it is done.
 boot_guest() {
   local session=$1 seconds=$2
@@ -67,12 +67,28 @@ boot_guest() {
   : >"$console"
   # shellcheck disable=SC2046
   start_qemu "$seconds" $(accel_arguments "$accel") -m 512 -kernel "$kernel" -initrd "$initramfs" \
-    -append "console=ttyS0 panic=-1 softlockup_panic=1 session=$session" \
+    -append "console=ttyS0 panic=-1 softlockup_panic=1 session=$session ${guest_parameters:-}" \
     -serial "file:$console" \
     -chardev "pipe,id=serial,path=$wires/serial" -serial chardev:serial \
     -chardev "pipe,id=monitor,path=$wires/monitor" -mon chardev=monitor,mode=control \
     "$@"
   wait_for_qemu && grep -q "^guest: session $session done" "$console"
+}
+
+# The namespace and all in it end with this process; the script's own arguments follow.
+enter_namespace() {
+  local as_user=()
+  [ "$(id -u)" = 0 ] || as_user=(--map-root-user)
+  unshare "${as_user[@]}" --net true 2>/dev/null || return 0
+  NICREPLAY_OWN_NETWORK=yes exec unshare "${as_user[@]}" --net "$0" "$@"
+}
+
+# add_tap NAME ADDRESS/BITS: a wire to this host.
+add_tap() {
+  ip link set lo up
+  ip tuntap add dev "$1" mode tap vnet_hdr || return 1
+  ip address add "$2" dev "$1"
+  ip link set "$1" up
 }
 
 # The last words of a guest that failed.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads a list of mutants (its format is described at its top) and
+"""Reads lists of mutants, one a model (their format is described at their top), and
 
   write   makes one mutated source file of each, for CMake to build plugins from;
   names   prints their names;
@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-FIELDS = ("file", "origin", "trace")
+FIELDS = ("file", "origin", "trace", "opt")
 
 
 @dataclasses.dataclass
@@ -24,6 +24,8 @@ class Mutant:
     """One small way in which a model is wrong."""
 
     name: str
+    model: str
+    options: str
     fields: dict
     old: list = dataclasses.field(default_factory=list)
     new: list = dataclasses.field(default_factory=list)
@@ -46,8 +48,9 @@ class Mutant:
 
 
 def parse(path):
-    """The mutants of a list, in order."""
+    """The mutants of MODEL.mutants, in order."""
     mutants = []
+    options = ""
     for number, line in enumerate(path.read_text().split("\n"), 1):
         text = line.strip()
         if not text or text.startswith("#"):
@@ -58,12 +61,21 @@ def parse(path):
             continue
         key, _, value = text.partition(":")
         value = value.strip()
-        if key == "mutant":
-            mutants.append(Mutant(value, {}))
+        if key == "options" and not mutants:
+            options = value
+        elif key == "mutant":
+            mutants.append(Mutant(value, path.stem, options, {}))
         elif key in FIELDS and mutants and key not in mutants[-1].fields:
             mutants[-1].fields[key] = value
         else:
             raise ValueError(f"{path}:{number}: '{text}' is no field of a mutant")
+    return mutants
+
+
+def parse_all(arguments):
+    """The mutants of all lists that were asked for."""
+    lists = arguments.list or sorted((ROOT / "fuzz/mutants").glob("*.mutants"))
+    mutants = [mutant for path in lists for mutant in parse(path)]
     check(mutants)
     return mutants
 
@@ -83,7 +95,7 @@ def check(mutants):
 
 def write(arguments):
     """NAME.cc of every mutant; files that would not change keep their time, those of former mutants go."""
-    mutants = parse(arguments.list)
+    mutants = parse_all(arguments)
     names_now = {mutant.name for mutant in mutants}
     for path in list(arguments.out.glob("*.cc")) + list(arguments.out.glob("*.so")):
         if path.stem not in names_now:
@@ -91,8 +103,9 @@ def write(arguments):
     for mutant in mutants:
         source = (ROOT / mutant.fields["file"]).read_text()
         text = mutant.apply(source)
-        # plugin.cc asks for the name.
-        text += f'\nextern const char* const kMutantName;\nconst char* const kMutantName = "{mutant.name}";\n'
+        # plugin.cc asks for them.
+        for constant, value in (("kMutantName", mutant.name), ("kMutantModel", mutant.model)):
+            text += f'\nextern const char* const {constant};\nconst char* const {constant} = "{value}";\n'
         path = arguments.out / f"{mutant.name}.cc"
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
@@ -100,17 +113,24 @@ def write(arguments):
 
 def names(arguments):
     """One a line."""
-    for mutant in parse(arguments.list):
+    for mutant in parse_all(arguments):
         print(mutant.name)
 
 
 def diff(arguments, mutant, operations):
     """What `nicreplay diff` says about a mutant."""
     command = [
-        arguments.nicreplay, "diff", "--left", "e1000-stock", "--right", mutant.name,
+        arguments.nicreplay, "diff", "--right", mutant.name,
         "--plugin", arguments.plugins / f"{mutant.name}.so", "--seed", str(arguments.seed),
         "--ops", str(operations), "--no-shrink", "--save", "", "--json", "--quiet",
     ]  # fmt: skip
+    if mutant.options:
+        command += ["--left-options", mutant.options, "--right-options", mutant.options]
+    if "opt" in mutant.fields:
+        # Short sessions: the reference of a contract is slower, and a device soon has all in it that it needs.
+        command += ["--opt", mutant.fields["opt"], "--ops-per-seed", "100000"]
+    else:
+        command += ["--left", mutant.model]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         raise RuntimeError(f"{mutant.name}: {done.stderr.strip() or done.returncode}")
@@ -124,16 +144,19 @@ def row(arguments, mutant):
     needed = f"{report['operations']:,}" if found else f"not found in {report['operations']:,}"
     shown = f"{found['kind']}: {found['name']}" if found else ""
     cells = [mutant.name, mutant.fields["origin"], needed, shown]
+    if "opt" in mutant.fields:
+        cells.insert(1, mutant.fields["opt"])
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |", bool(found)
 
 
 def hunt(arguments):
     """The table of all mutants, or of those named."""
-    chosen = [m for m in parse(arguments.list) if not arguments.names or m.name in arguments.names]
+    chosen = [m for m in parse_all(arguments) if not arguments.names or m.name in arguments.names]
     unknown = set(arguments.names) - {mutant.name for mutant in chosen}
     if unknown:
         raise ValueError(f"no mutant {', '.join(sorted(unknown))}")
-    print("| mutant | origin | operations needed | reported as |\n|---|---|---:|---|", flush=True)
+    opt, rule = (" opt |", "---|") if "opt" in chosen[0].fields else ("", "")
+    print(f"| mutant |{opt} origin | operations needed | reported as |\n|---|{rule}---|---:|---|", flush=True)
     missed = 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for text, found in pool.map(lambda mutant: row(arguments, mutant), chosen):
@@ -146,7 +169,7 @@ def hunt(arguments):
 def main():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--list", type=pathlib.Path, default=ROOT / "fuzz/mutants/e1000-stock.mutants")
+    parser.add_argument("--list", type=pathlib.Path, action="append", help="one list of several (default: all)")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("write")
     command.add_argument("out", type=pathlib.Path)

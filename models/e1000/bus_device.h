@@ -25,6 +25,9 @@ class BusDevice : public Device {
   std::uint32_t ConfigRead(std::uint8_t offset, std::uint8_t size) override;
   void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override;
   bool CanReceive() const override { return control_.CanReceive(); }
+  std::size_t ReceiveRoom(std::size_t size) const override {
+    return control_.receive_control().Room(size);
+  }
   void SetLink(LinkState state) override;
   void Timer(TimerId id) override;
 

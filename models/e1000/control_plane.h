@@ -32,9 +32,11 @@ class ControlPlane {
   PciConfig& pci() { return pci_; }
   const PciConfig& pci() const { return pci_; }
   RegisterFile& registers() { return registers_; }
+  const RegisterFile& registers() const { return registers_; }
   Interrupts& interrupts() { return interrupts_; }
   Link& link() { return link_; }
   ReceiveControl& receive_control() { return receive_control_; }
+  const ReceiveControl& receive_control() const { return receive_control_; }
 
   // One dword of BAR 0; `offset` is a multiple of 4 below kBar0Size.
   std::uint32_t ReadRegister(std::uint32_t offset);

@@ -84,6 +84,7 @@ class DatapathDevice : public BusDevice {
 
  protected:
   Datapath& datapath() { return datapath_; }
+  const Datapath& datapath() const { return datapath_; }
 
   void RunTransmitter() override { datapath_.Transmit(); }
 

@@ -9,7 +9,6 @@
 #include "models/e1000/describe_descriptors.h"
 #include "models/e1000/descriptors.h"
 #include "models/e1000/registers.h"
-#include "models/families.h"
 
 namespace nicreplay::e1000 {
 namespace {
@@ -69,6 +68,24 @@ TEST_F(E1000DescriberTest, PhyAccess) {
   EXPECT_EQ(Fields(kMDIC, 0x18220141), "READ PHY 1 reg 2 PID1 data 0x0141 R");
   EXPECT_EQ(Fields(kMDIC, 0x043f1234), "WRITE PHY 1 reg 31 data 0x1234");
   EXPECT_EQ(Fields(kMDIC, 0x60000000), "NO-OP PHY 0 reg 0 PCTRL data 0x0000 I|E");
+}
+
+// 13.4.7.1, Table 13-2.
+TEST_F(E1000DescriberTest, PhyRegisterNames) {
+  const std::pair<std::uint32_t, std::string> names[] = {
+      {0, "PCTRL"},   {1, "PSTATUS"}, {2, "PID1"}, {3, "PID2"},     {4, "ANA"},
+      {5, "PLPA"},    {6, "ANE"},     {9, "GCON"}, {10, "GSTATUS"}, {16, "PSCON"},
+      {17, "PSSTAT"}, {20, "EPSCON"}, {21, "REC"}};
+  for (const auto& [reg, name] : names) {
+    EXPECT_EQ(Fields(kMDIC, 0x08200000 | reg << 16),
+              "READ PHY 1 reg " + std::to_string(reg) + " " + name + " data 0x0000");
+  }
+}
+
+TEST_F(E1000DescriberTest, TimerNames) {
+  EXPECT_EQ(describer_->TimerName(0), "autoneg timer");
+  EXPECT_EQ(describer_->TimerName(2), "flush timer");
+  EXPECT_EQ(describer_->TimerName(3), "timer 3");
 }
 
 TEST_F(E1000DescriberTest, ReceiveAddresses) {
@@ -191,20 +208,6 @@ TEST(DescribeDescriptor, AnyPartOfAnyBytes) {
     }
     EXPECT_TRUE(DescriptorField(kind, 16).empty());
   }
-}
-
-TEST(Families, E1000) {
-  EXPECT_EQ(FamilyDescriber("e1000"), DescriberFactory(CreateE1000Describer));
-  EXPECT_STREQ(FamilyName(CreateE1000Describer), "e1000");
-  EXPECT_EQ(FamilyName(CreatePlainDescriber), nullptr);
-  const auto plain = FamilyDescriber("unknown")();
-  plain->OnWrite(At(kRDBAL), 0);
-  plain->OnReset();
-  EXPECT_EQ(plain->RegisterName(At(kRDT)), "0x02818");
-  EXPECT_EQ(plain->RegisterFields(At(kICR), 1), "");
-  EXPECT_EQ(plain->MemoryName(0), "");
-  EXPECT_EQ(plain->DescribeMemory(0, {}), "");
-  EXPECT_FALSE(plain->IsCompletionMarker(0));
 }
 
 }  // namespace

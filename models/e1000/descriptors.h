@@ -37,10 +37,11 @@ inline constexpr std::uint8_t kDD = 1u << 0;
 inline constexpr std::uint8_t kEOP = 1u << 1;
 inline constexpr std::uint8_t kIXSM = 1u << 2;
 inline constexpr std::uint8_t kVP = 1u << 3;
-inline constexpr std::array kStatusFields = {Field{"DD", kDD},        Field{"EOP", kEOP},
-                                             Field{"IXSM", kIXSM},    Field{"VP", kVP},
-                                             Field{"UDPCS", 1u << 4}, Field{"TCPCS", 1u << 5},
-                                             Field{"IPCS", 1u << 6},  Field{"PIF", 1u << 7}};
+inline constexpr std::uint8_t kTCPCS = 1u << 5;
+inline constexpr std::uint8_t kIPCS = 1u << 6;
+inline constexpr std::array kStatusFields = {
+    Field{"DD", kDD},        Field{"EOP", kEOP},     Field{"IXSM", kIXSM}, Field{"VP", kVP},
+    Field{"UDPCS", 1u << 4}, Field{"TCPCS", kTCPCS}, Field{"IPCS", kIPCS}, Field{"PIF", 1u << 7}};
 inline constexpr std::array kErrorFields = {
     Field{"CE", 1u << 0},   Field{"SE", 1u << 1},  Field{"SEQ", 1u << 2}, Field{"CXE", 1u << 4},
     Field{"TCPE", 1u << 5}, Field{"IPE", 1u << 6}, Field{"RXE", 1u << 7}};

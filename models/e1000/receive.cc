@@ -123,29 +123,40 @@ ReceiveResult StockReceiver::Store(Source& source, std::size_t size, const Tag& 
   std::size_t done = 0;
   do {
     const GuestAddress address = registers.RingBase(kRDBAL) + kDescriptorSize * registers[kRDH];
-    RawDescriptor raw;
-    control_.DmaRead(address, raw);
-    auto descriptor = Decode<RxDescriptor>(raw);
+    RxDescriptor descriptor = ReadDescriptor(address);
     descriptor.special = tag.special;
     descriptor.status &= static_cast<std::uint8_t>(~rxd::kDD);
     // 3.2.2: descriptors with a null address are passed over.
     if (descriptor.buffer_address != 0) {
       done += FillBuffer(descriptor, source, done, size, stored_size);
       descriptor.status &= static_cast<std::uint8_t>(~rxd::kEOP);
-      if (done >= stored_size) descriptor.status |= rxd::kEOP | rxd::kIXSM;
+      if (done >= stored_size) descriptor.status |= LastStatus();
     }
-    control_.DmaWrite(address, Encode(descriptor));
-    // DD in a write of its own: a driver that polls sees it only with everything else in place.
-    descriptor.status |= tag.status | rxd::kDD;
-    control_.DmaWrite(address + offsetof(RxDescriptor, status), {&descriptor.status, 1});
+    WriteDescriptor(address, descriptor,
+                    static_cast<std::uint8_t>(descriptor.status | tag.status | rxd::kDD));
     if (AdvanceHead(first) == RingState::kOverrun) return Overrun();
   } while (done < stored_size);
 
   CountReceived(registers, size, stored_size);
   const bool low = control_.receive_control().BelowThreshold();
-  control_.interrupts().Raise(low ? cause::kRXT0 | cause::kRXDMT0 : cause::kRXT0);
+  Raise(low ? cause::kRXT0 | cause::kRXDMT0 : cause::kRXT0);
   return ReceiveResult::kConsumed;
 }
+
+RxDescriptor StockReceiver::ReadDescriptor(GuestAddress address) {
+  RawDescriptor raw;
+  control_.DmaRead(address, raw);
+  return Decode<RxDescriptor>(raw);
+}
+
+void StockReceiver::WriteDescriptor(GuestAddress address, const RxDescriptor& descriptor,
+                                    std::uint8_t done_status) {
+  control_.DmaWrite(address, Encode(descriptor));
+  // DD in a write of its own: a driver that polls sees it only with everything else in place.
+  control_.DmaWrite(address + offsetof(RxDescriptor, status), {&done_status, 1});
+}
+
+void StockReceiver::Raise(std::uint32_t causes) { control_.interrupts().Raise(causes); }
 
 // Puts the next part of the frame into a descriptor's buffer; returns what it counts for.
 std::size_t StockReceiver::FillBuffer(RxDescriptor& descriptor, Source& source, std::size_t done,
@@ -177,7 +188,7 @@ StockReceiver::RingState StockReceiver::AdvanceHead(std::uint32_t first) {
 ReceiveResult StockReceiver::Overrun() {
   Count(control_.registers(), kRNBC);
   Count(control_.registers(), kMPC);
-  control_.interrupts().Raise(cause::kRXO);
+  Raise(cause::kRXO);
   return ReceiveResult::kDropped;
 }
 

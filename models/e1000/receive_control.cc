@@ -31,6 +31,16 @@ bool ReceiveControl::HasRoom(std::size_t size) const {
   return size <= room;
 }
 
+std::size_t ReceiveControl::Room(std::size_t size) const {
+  constexpr std::size_t kFcs = 4;
+  const std::uint32_t head = registers_[kRDH];
+  const std::uint32_t tail = registers_[kRDT];
+  const std::uint32_t ring = registers_.RingSize(kRDLEN);
+  if (buffer_size() == 0 || head >= ring || tail >= ring) return 0;
+  const std::size_t buffers = tail >= head ? tail - head : ring + tail - head;
+  return buffers / ((size + kFcs + buffer_size() - 1) / buffer_size());
+}
+
 bool ReceiveControl::BelowThreshold() const {
   const std::uint32_t head = registers_[kRDH];
   std::uint32_t tail = registers_[kRDT];

@@ -28,6 +28,9 @@ class ReceiveControl {
   // Whether the ring has buffers for `size` bytes.
   bool HasRoom(std::size_t size) const;
 
+  // How many frames of `size` bytes the ring has buffers for.
+  std::size_t Room(std::size_t size) const;
+
   // Whether so few descriptors are left that RXDMT0 is due (13.4.22, RDMTS).
   bool BelowThreshold() const;
 

@@ -12,13 +12,6 @@ void CountOctets(RegisterFile& registers, Offset low, std::uint64_t octets) {
   registers[low + 4] = static_cast<std::uint32_t>(sum >> 32);
 }
 
-std::size_t SizeClassOf(std::size_t size) {
-  if (size < 64) return kNoSizeClass;
-  static constexpr std::array<std::size_t, 5> kLargest = {64, 127, 255, 511, 1023};
-  return static_cast<std::size_t>(std::lower_bound(kLargest.begin(), kLargest.end(), size) -
-                                  kLargest.begin());
-}
-
 void CountSizeClass(RegisterFile& registers, Offset first_class, std::size_t size) {
   const std::size_t index = SizeClassOf(size);
   if (index != kNoSizeClass) Count(registers, static_cast<Offset>(first_class + 4 * index));

@@ -2,6 +2,8 @@
 // The statistics registers (8254x manual, 13.7): counters that stick at their maximum.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include "models/e1000/register_file.h"
@@ -27,7 +29,13 @@ void CountOctets(RegisterFile& registers, Offset low, std::uint64_t octets);
 // The size class of a packet, 0 to 5; under 64 bytes it is in none (kNoSizeClass).
 inline constexpr std::size_t kSizeClasses = 6;
 inline constexpr std::size_t kNoSizeClass = kSizeClasses;
-std::size_t SizeClassOf(std::size_t size);
+inline std::size_t SizeClassOf(std::size_t size) {
+  if (size < 64) return kNoSizeClass;
+  if (size == 64) return 0;
+  // 127, 255, 511 and 1023 are the largest of classes 1 to 4: a bit more each.
+  return std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(size)) - 6,
+                               kSizeClasses - 1);
+}
 
 // One packet of `size` bytes in the size classes PRC64 ... PRC1522 or PTC64 ... PTC1522; packets
 // under 64 bytes are in no class.

@@ -161,7 +161,6 @@ void StockTransmitter::FinishPacket() {
   segmenting_ = false;
 }
 
-// 3.3.3.3: status goes back with RS or RPS alone; returns the cause that this is.
 std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const TxDescriptor& descriptor) {
   if ((descriptor.lower & (txd::kRS | txd::kRPS)) == 0) return 0;
   constexpr std::uint32_t kErrors = txd::kStatusEC | txd::kStatusLC | txd::kStatusTU;

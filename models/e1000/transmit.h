@@ -82,6 +82,7 @@ class StockTransmitter {
   void Append(const TxDescriptor& descriptor);
   void AppendSegmented(const TxDescriptor& descriptor);
   void FinishPacket();
+  // 3.3.3.3: status goes back with RS or RPS alone; returns the cause that this is.
   std::uint32_t WriteBack(GuestAddress address, const TxDescriptor& descriptor);
 
   void SendSegment();

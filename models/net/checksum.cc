@@ -7,26 +7,29 @@
 namespace nicreplay {
 namespace {
 
-std::uint64_t LoadWord(const std::uint8_t* from) {
-  std::uint64_t word;
+template <typename Word>
+Word Load(const std::uint8_t* from) {
+  Word word;
   std::memcpy(&word, from, sizeof word);
   return word;
 }
 
-// Sums of the 32-bit halves: congruent to the sum of the 16-bit words, because 2^16 is 1 modulo
-// 0xffff.  64 bits hold the halves of 32 GiB without a carry.
-struct Halves {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
+// A sum of 64-bit words with end-around carry: congruent to the sum of the 16-bit words, because
+// 2^64 is 1 modulo 0xffff, and 0 only if all of them are.
+struct Sum {
+  std::uint64_t value = 0;
 
   void Add(std::uint64_t word) {
-    low += word & 0xffffffff;
-    high += word >> 32;
+    value += word;
+    value += value < word ? 1 : 0;
   }
 };
 
 std::uint32_t Fold(std::uint64_t sum) {
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint32_t>(sum);
 }
 
@@ -42,22 +45,35 @@ std::uint32_t FromNativeOrder(std::uint32_t sum) {
 std::uint32_t ChecksumAdd(Bytes bytes) {
   const std::uint8_t* next = bytes.data();
   std::size_t left = bytes.size();
-  Halves a, b;
-  for (; left >= 32; next += 32, left -= 32) {
-    a.Add(LoadWord(next));
-    b.Add(LoadWord(next + 8));
-    a.Add(LoadWord(next + 16));
-    b.Add(LoadWord(next + 24));
+  Sum sum;
+  if (left >= 32) {
+    Sum b, c, d;  // that do not wait for each other
+    for (; left >= 32; next += 32, left -= 32) {
+      sum.Add(Load<std::uint64_t>(next));
+      b.Add(Load<std::uint64_t>(next + 8));
+      c.Add(Load<std::uint64_t>(next + 16));
+      d.Add(Load<std::uint64_t>(next + 24));
+    }
+    c.Add(d.value);
+    sum.Add(b.value);
+    sum.Add(c.value);
   }
-  for (; left >= 8; next += 8, left -= 8) a.Add(LoadWord(next));
+  for (; left >= 8; next += 8, left -= 8) sum.Add(Load<std::uint64_t>(next));
+  if (left >= 4) {
+    sum.Add(Load<std::uint32_t>(next));
+    next += 4;
+    left -= 4;
+  }
+  if (left >= 2) {
+    sum.Add(Load<std::uint16_t>(next));
+    next += 2;
+    left -= 2;
+  }
   if (left > 0) {
-    std::uint8_t tail[8] = {};
-    std::memcpy(tail, next, left);
-    a.Add(LoadWord(tail));
+    const std::uint8_t last[2] = {*next, 0};
+    sum.Add(Load<std::uint16_t>(last));
   }
-  const std::uint64_t low = std::uint64_t{Fold(a.low)} + Fold(b.low);
-  const std::uint64_t high = std::uint64_t{Fold(a.high)} + Fold(b.high);
-  return FromNativeOrder(Fold(low + high));
+  return FromNativeOrder(Fold(sum.value));
 }
 
 std::uint16_t ChecksumFinish(std::uint32_t sum) { return static_cast<std::uint16_t>(~Fold(sum)); }

@@ -18,7 +18,7 @@
 #include <string>
 #include <thread>
 
-#include "models/net/offload_testing.h"
+#include "models/net/super_frame.h"
 
 namespace nicreplay {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "models/net/offload_testing.h"
+#include "models/net/super_frame.h"
 
 namespace nicreplay {
 namespace {
@@ -144,6 +144,16 @@ TEST(SegmentTest, SaysWhatIsWrong) {
             OffloadFault::kChecksumPlace);
   EXPECT_EQ(FaultOf(MakeSuperFrame({.gso_type = Offload::kGsoUdp, .gso_size = 1001})),
             OffloadFault::kSegmentSize);
+}
+
+TEST(SegmentTest, NamesOfFaults) {
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kNone), "none");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kKind), "kind of offload");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kSegmentSize), "segment size");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kHeaders), "headers");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kLength), "IP length");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kIpChecksum), "IP header checksum");
+  EXPECT_STREQ(OffloadFaultName(OffloadFault::kChecksumPlace), "place of the checksum");
 }
 
 // Run with the address sanitizer, this is the proof that no header leads out of the frame.

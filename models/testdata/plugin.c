@@ -35,16 +35,18 @@ static void destroy(nr_device *device) { free(device); }
 static const nr_info *info(nr_device *device) {
   static const char *const timers[] = {"tick"};
   static const nr_info fixed = {
-      .vendor_id = 0x1234,
-      .device_id = 0x5678,
-      .class_code = 0x020000,
-#ifdef PLUGIN_ODD_BAR
-      .bars = {{NR_BAR_MEMORY32, 17}},
+    .vendor_id = 0x1234,
+    .device_id = 0x5678,
+    .class_code = 0x020000,
+#if defined(PLUGIN_ODD_BAR)
+    .bars = {{NR_BAR_MEMORY32, 17}},
+#elif defined(PLUGIN_STRANGE_BAR)
+    .bars = {{99, 16}},
 #else
-      .bars = {{NR_BAR_MEMORY32, 16}},
+    .bars = {{NR_BAR_MEMORY32, 16}},
 #endif
-      .timer_count = 1,
-      .timer_names = timers,
+    .timer_count = 1,
+    .timer_names = timers,
   };
   (void)device;
   return &fixed;
@@ -136,7 +138,11 @@ static const nr_model *const model_list[] = {
 
 static const nr_library library = {
     .api_version = PLUGIN_VERSION,
+#ifdef PLUGIN_ENDLESS
+    .model_count = SIZE_MAX,
+#else
     .model_count = sizeof model_list / sizeof *model_list,
+#endif
     .models = model_list,
 };
 

@@ -129,6 +129,9 @@ TEST_F(Overlay, SaysWhatIsMissing) {
   EXPECT_THAT(Complaint(with_library + ",model=rtl8139"), HasSubstr("no model rtl8139"));
   EXPECT_THAT(Complaint(with_library + ",model=qemu-e1000,options=fast=on"), HasSubstr("'fast'"));
   EXPECT_THAT(Complaint(with_library + ",model=qemu-e1000,record=a,,b"), HasSubstr("comma"));
+  EXPECT_THAT(Complaint(with_library + ",model=qemu-e1000,opt=a,,b"), HasSubstr("comma"));
+  EXPECT_THAT(Complaint(with_library + ",model=qemu-e1000,worker=on"),
+              HasSubstr("worker=on needs a netdev of type tap"));
 }
 
 std::vector<std::uint32_t> ConfigSpace(Qemu* qemu) {
@@ -182,6 +185,11 @@ class OverlayRecording : public Overlay {
   const std::string trace_ =
       testing::TempDir() + "overlay_test_" + std::to_string(getpid()) + ".nrt";
 };
+
+TEST_F(OverlayRecording, ShadowedRegistersNeedAPoller) {
+  EXPECT_THAT(Complaint("nicreplay,addr=3,library=" + library_ + ",model=e1000-opt,opt=sidecore"),
+              HasSubstr("set worker=on"));
+}
 
 TEST_F(OverlayRecording, IsCompleteWhenQemuEnds) {
   Qemu qemu(Device());

@@ -358,6 +358,7 @@ constexpr nr_model kModel = {
     .poll = nullptr,
     .shadow_pages = nullptr,
     .shadow_active = nullptr,
+    .receive_room = nullptr,
     .family = "e1000",
     .context = nullptr,
 };

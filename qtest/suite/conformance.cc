@@ -2,6 +2,7 @@
 #include "qtest/suite/conformance.h"
 
 #include <charconv>
+#include <utility>
 
 namespace nicreplay::e1000 {
 
@@ -12,13 +13,16 @@ std::vector<SuiteTarget>& SuiteTargets() {
 
 QemuVersion VersionIn(std::string_view text) {
   constexpr std::string_view kProduct = "QEMU ";
-  constexpr int kFirstOfSecondColumn = 8;
   const std::size_t at = text.find(kProduct);
   if (at == std::string_view::npos) return QemuVersion::k7_2;
   const std::string_view number = text.substr(at + kProduct.size());
+  const char* const end = number.data() + number.size();
   int major = 0;
-  std::from_chars(number.data(), number.data() + number.size(), major);
-  return major < kFirstOfSecondColumn ? QemuVersion::k7_2 : QemuVersion::k10;
+  int minor = 0;
+  const char* const dot = std::from_chars(number.data(), end, major).ptr;
+  if (dot != end) std::from_chars(dot + 1, end, minor);
+  if (major < 8) return QemuVersion::k7_2;
+  return std::pair(major, minor) > std::pair(10, 0) ? QemuVersion::k10_2 : QemuVersion::k10_0;
 }
 
 void Conformance::Restart(const std::string& options) {
@@ -29,6 +33,15 @@ void Conformance::Restart(const std::string& options) {
   target_ = std::move(*created);
   nic_.emplace(*target_);
   nic_->Enable();
+}
+
+bool Conformance::RestartWithout(const std::string& option, Behaviour has_option) {
+  if (Expected(has_option) != 0) {
+    Restart(option + "=off");
+    return true;
+  }
+  EXPECT_FALSE(GetParam().create(option + "=off").has_value()) << option;
+  return false;
 }
 
 Frames Conformance::Visible(Frames frames) const {

@@ -51,6 +51,10 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
   // The case starts over with a device that has other options.
   void Restart(const std::string& options);
 
+  // The same with an option off.  False: this version has no such option, and it was seen to refuse
+  // it.
+  [[nodiscard]] bool RestartWithout(const std::string& option, Behaviour has_option);
+
   void FromManual(std::string_view section);
   void FromPci(std::string_view section);
   void FromQemu();

@@ -235,7 +235,7 @@ TEST_P(Moderation, EnablingInTheWindowWaits) {
 
 TEST_P(Moderation, WithoutTheFeatureEveryEdgeIsImmediate) {
   FromQemu();
-  Restart("mitigation=off");
+  if (!RestartWithout("mitigation", Behaviour::kMitigationOption)) return;
   for (int i = 0; i < 3; ++i) {
     RaiseByCause(cause::kLSC);
     EXPECT_TRUE(nic().line_high());

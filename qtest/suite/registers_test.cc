@@ -163,7 +163,7 @@ TEST_P(Registers, DeviceResetBitClearsItselfAndResetsNothing) {
 
 TEST_P(Registers, WithoutMitigationItsRegistersAreMissing) {
   FromQemu();
-  Restart("mitigation=off");
+  if (!RestartWithout("mitigation", Behaviour::kMitigationOption)) return;
   for (const std::uint32_t offset : {kITR, kRDTR, kRADV, kTADV}) {
     nic().Write(offset, 0x1234);
     EXPECT_EQ(nic().Read(offset), 0u) << NameOfRegister(offset);
@@ -172,7 +172,7 @@ TEST_P(Registers, WithoutMitigationItsRegistersAreMissing) {
 
 TEST_P(Registers, WithoutExtraRegistersTheyAreMissing) {
   FromQemu();
-  Restart("extra_mac_registers=off");
+  if (!RestartWithout("extra_mac_registers", Behaviour::kExtraRegistersOption)) return;
   for (const RegisterRow& row : kRegisters) {
     if (row.gate != Gate::kExtra && row.gate != Gate::kExtraFirstElement) continue;
     nic().Write(row.offset, kAll);
@@ -188,7 +188,7 @@ TEST_P(Registers, WithoutExtraRegistersTheyAreMissing) {
 // The switch is looked up by register index, and tables have it at their first element alone.
 TEST_P(Registers, WithoutExtraRegistersTablesLoseTheirFirstElement) {
   FromQemu();
-  Restart("extra_mac_registers=off");
+  if (!RestartWithout("extra_mac_registers", Behaviour::kExtraRegistersOption)) return;
   for (const std::uint32_t offset : {kIP4AT, kIP6AT, kWUPM, kFFVT, kPBM}) {
     nic().Write(offset + 4, 0x12345678);
     EXPECT_EQ(nic().Read(offset + 4), 0x12345678u) << NameOfRegister(offset + 4);

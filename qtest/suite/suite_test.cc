@@ -46,7 +46,10 @@ TEST(SuiteFrames, TagsAndPadding) {
 TEST(SuiteVersions, ColumnOfAName) {
   EXPECT_EQ(VersionIn("QEMU 7.2.22 e1000"), QemuVersion::k7_2);
   EXPECT_EQ(VersionIn("hw/net/e1000.c of QEMU 7.2.22, unmodified"), QemuVersion::k7_2);
-  EXPECT_EQ(VersionIn("QEMU 10.0.13 e1000"), QemuVersion::k10);
+  EXPECT_EQ(VersionIn("QEMU 10.0.13 e1000"), QemuVersion::k10_0);
+  EXPECT_EQ(VersionIn("hw/net/e1000.c of QEMU 10.2.2, unmodified"), QemuVersion::k10_2);
+  EXPECT_EQ(VersionIn("QEMU 8.2.0"), QemuVersion::k10_0);
+  EXPECT_EQ(VersionIn("QEMU 11"), QemuVersion::k10_2);
   EXPECT_EQ(VersionIn("a model of its own"), QemuVersion::k7_2);
 }
 

@@ -2,18 +2,20 @@
 // The optimized rings.
 #pragma once
 
+#include "models/e1000/opt/receive.h"
 #include "models/e1000/opt/switches.h"
 #include "models/e1000/opt/transmit.h"
-#include "models/e1000/receive.h"
 
 namespace nicreplay::e1000 {
 
 class OptDatapath {
  public:
   OptDatapath(ControlPlane& control, SwitchSet switches)
-      : receiver_(control), transmitter_(control, receiver_, switches) {}
+      : receiver_(control, switches), transmitter_(control, receiver_, switches) {}
 
   void Transmit() { transmitter_.Run(); }
+  OptReceiver& receiver() { return receiver_; }
+  const OptReceiver& receiver() const { return receiver_; }
   ReceiveResult Receive(const Frame& frame) { return receiver_.Receive(frame); }
   void Reset() { transmitter_.Reset(); }
 
@@ -23,7 +25,7 @@ class OptDatapath {
   }
 
  private:
-  StockReceiver receiver_;
+  OptReceiver receiver_;
   OptTransmitter transmitter_;
 };
 

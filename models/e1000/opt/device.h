@@ -7,6 +7,16 @@
 
 namespace nicreplay::e1000 {
 
-using OptDevice = DatapathDevice<OptDatapath>;
+class OptDevice : public DatapathDevice<OptDatapath> {
+ public:
+  OptDevice(const Settings& settings, Host& host, InterruptLine& line, SwitchSet switches)
+      : DatapathDevice(settings, host, line, switches) {}
+
+  OffloadSet ReceiveOffloads() const override { return datapath().receiver().Offloads(); }
+  std::size_t ReceiveBurst(std::span<const Frame> frames,
+                           std::span<ReceiveResult> results) override {
+    return datapath().receiver().ReceiveBurst(frames, results);
+  }
+};
 
 }  // namespace nicreplay::e1000

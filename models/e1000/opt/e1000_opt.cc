@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "models/e1000/opt/deferring_device.h"
 #include "models/e1000/opt/device.h"
 #include "models/e1000/stock_device.h"
 #include "models/families.h"
@@ -21,6 +22,9 @@ Result<std::unique_ptr<Device>> CreateOpt(const ModelEntry&, const Options& opti
     return tl::make_unexpected(finished.error());
   }
   if (switches->empty()) return std::make_unique<StockDevice>(*settings, host, host);
+  if (switches->has_any(kDeferringSwitches)) {
+    return std::make_unique<DeferringDevice>(*settings, host, *switches);
+  }
   return std::make_unique<OptDevice>(*settings, host, host, *switches);
 }
 

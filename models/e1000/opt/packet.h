@@ -2,6 +2,7 @@
 // A packet of the transmit ring, seen whole before it is worked: its descriptors up to EOP.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -36,5 +37,31 @@ class Packet {
   std::uint8_t popts_ = 0;
   bool segmented_ = false;
 };
+
+inline bool Packet::Look(DescriptorWindow& window) {
+  const std::uint32_t most = std::min(window.left(), kMaxDescriptors);
+  count_ = 0;
+  size_ = 0;
+  commands_ = 0;
+  while (count_ < most) {
+    const TxDescriptor& descriptor = descriptors_[count_] = window.At<TxDescriptor>(count_);
+    const TxDescriptorKind kind = KindOf(descriptor.lower);
+    if (kind == TxDescriptorKind::kContext) return false;
+    const bool data = kind == TxDescriptorKind::kData;
+    const bool segmented = data && (descriptor.lower & txd::kTSE) != 0;
+    if (count_ == 0) {
+      if (descriptor.length() == 0) return false;
+      segmented_ = segmented;
+      popts_ = data ? descriptor.popts() : 0;
+    } else if (segmented != segmented_) {
+      return false;
+    }
+    ++count_;
+    size_ += descriptor.length();
+    commands_ |= descriptor.lower;
+    if ((descriptor.lower & txd::kEOP) != 0) return true;
+  }
+  return false;
+}
 
 }  // namespace nicreplay::e1000

@@ -32,11 +32,26 @@ struct RingSpan {
   }
 };
 
+// From head to tail; the whole ring where the tail is outside of it, because it is never reached.
+// The head is inside.
+inline RingSpan DueDescriptors(const RegisterFile& registers, Offset base, Offset length,
+                               Offset head, Offset tail) {
+  const std::uint32_t size = registers.RingSize(length);
+  const std::uint32_t first = registers[head];
+  const std::uint32_t end = registers[tail];
+  const std::uint32_t count = end >= size ? size : end >= first ? end - first : size + end - first;
+  return {registers.RingBase(base), size, first, count};
+}
+
 // The descriptors that are due, from the first on.
 class DescriptorWindow {
  public:
   DescriptorWindow(ControlPlane& control, const RingSpan& ring, RingReading reading)
-      : control_(control), ring_(ring), reading_(reading), head_(ring.first), left_(ring.count) {}
+      : control_(control),
+        ring_{ring.base, ring.size, ring.first, ring.count},
+        reading_(reading),
+        head_(ring.first),
+        left_(ring.count) {}
 
   const RingSpan& ring() const { return ring_; }
   std::uint32_t head() const { return head_; }
@@ -62,9 +77,6 @@ class DescriptorWindow {
     head_ = IndexOf(count);
     left_ -= count;
   }
-
-  // What was read ahead counts no longer.
-  void Forget() { batch_size_ = 0; }
 
  private:
   static constexpr std::uint32_t kCopied = 16;  // descriptors a batch where memory cannot be mapped

@@ -5,11 +5,7 @@
 
 namespace nicreplay::e1000 {
 
-void TransmitTally::Add(std::uint64_t count, std::uint32_t size, const std::uint8_t* destination) {
-  packets_ += count;
-  octets_ += count * (size + kFcsSize);
-  classes_[SizeClassOf(size + kFcsSize)] += count;
-  if ((destination[0] & 1) == 0) return;
+void TransmitTally::AddGroup(std::uint64_t count, const std::uint8_t* destination) {
   constexpr std::array<std::uint8_t, 6> kBroadcast = {255, 255, 255, 255, 255, 255};
   const bool broadcast = std::memcmp(destination, kBroadcast.data(), kBroadcast.size()) == 0;
   (broadcast ? broadcasts_ : multicasts_) += count;
@@ -21,11 +17,11 @@ void TransmitTally::Flush(RegisterFile& registers) {
   Count(registers, kGPTC, packets_);
   CountOctets(registers, kTOTL, octets_);
   CountOctets(registers, kGOTCL, octets_);
-  Count(registers, kBPTC, broadcasts_);
-  Count(registers, kMPTC, multicasts_);
-  Count(registers, kTSCTC, contexts_);
+  if (broadcasts_ != 0) Count(registers, kBPTC, broadcasts_);
+  if (multicasts_ != 0) Count(registers, kMPTC, multicasts_);
+  if (contexts_ != 0) Count(registers, kTSCTC, contexts_);
   for (std::size_t i = 0; i < kSizeClasses; ++i) {
-    Count(registers, static_cast<Offset>(kPTC64 + 4 * i), classes_[i]);
+    if (classes_[i] != 0) Count(registers, static_cast<Offset>(kPTC64 + 4 * i), classes_[i]);
   }
   *this = {};
 }

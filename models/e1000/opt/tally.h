@@ -14,13 +14,20 @@ namespace nicreplay::e1000 {
 class TransmitTally {
  public:
   // `count` packets of `size` bytes without FCS, to the address at `destination` (6 bytes).
-  void Add(std::uint64_t count, std::uint32_t size, const std::uint8_t* destination);
+  void Add(std::uint64_t count, std::uint32_t size, const std::uint8_t* destination) {
+    packets_ += count;
+    octets_ += count * (size + kFcsSize);
+    classes_[SizeClassOf(size + kFcsSize)] += count;
+    if ((destination[0] & 1) != 0) AddGroup(count, destination);
+  }
   // The last packet of a TCP segmentation context.
   void AddContext() { ++contexts_; }
 
   void Flush(RegisterFile& registers);
 
  private:
+  void AddGroup(std::uint64_t count, const std::uint8_t* destination);
+
   std::uint64_t packets_ = 0;
   std::uint64_t octets_ = 0;
   std::uint64_t broadcasts_ = 0;

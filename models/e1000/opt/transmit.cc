@@ -22,22 +22,6 @@ bool OptTransmitter::CanLookAhead() const {
          control_.pci().bus_master() && registers[kTDH] < registers.RingSize(kTDLEN);
 }
 
-// A tail outside the ring is never reached: a lap.
-RingSpan OptTransmitter::DueDescriptors() const {
-  const RegisterFile& registers = control_.registers();
-  RingSpan ring;
-  ring.base = registers.RingBase(kTDBAL);
-  ring.size = registers.RingSize(kTDLEN);
-  ring.first = registers[kTDH];
-  const std::uint32_t tail = registers[kTDT];
-  if (tail >= ring.size) {
-    ring.count = ring.size;
-  } else {
-    ring.count = tail >= ring.first ? tail - ring.first : ring.size + tail - ring.first;
-  }
-  return ring;
-}
-
 // Whether a packet begins here, for stock's engine as well.
 bool OptTransmitter::HoldsNothing() const {
   return size_ == 0 && segments_ == 0 && popts_ == 0 && !tag_wanted_;
@@ -48,15 +32,14 @@ void OptTransmitter::Run() {
     StockTransmitter::Run();
     return;
   }
-  offered_ = switches_.has_any(SwitchSet(Switch::kTso, Switch::kCsum))
-                 ? control_.host().TransmitOffloads()
-                 : OffloadSet{0};
+  offered_.reset();
   DescriptorWindow window(
-      control_, DueDescriptors(),
+      control_, DueDescriptors(control_.registers(), kTDBAL, kTDLEN, kTDH, kTDT),
       switches_.has(Switch::kRing) ? RingReading::kBatch : RingReading::kSingle);
   std::uint32_t causes = cause::kTXQE;
+  bool at_packet = HoldsNothing();
   while (window.left() != 0) {
-    if (HoldsNothing() && packet_.Look(window) && SendWhole(window.ring())) {
+    if (at_packet && looks_ahead_ && packet_.Look(window) && SendWhole(window.ring())) {
       causes |= FinishWhole(window);
       continue;
     }
@@ -66,6 +49,7 @@ void OptTransmitter::Run() {
     Process(raw);
     causes |= WriteBack(window.AddressOf(0), descriptor);
     window.Advance(1);
+    at_packet = HoldsNothing();
   }
   control_.registers()[kTDH] = window.head();
   residue_.Settle(packet());
@@ -85,20 +69,22 @@ bool OptTransmitter::SendWhole(const RingSpan& ring) {
 // A packet that is cheaper to copy than to map, and to sum than to have summed.
 bool OptTransmitter::SendSmall() {
   if (!switches_.has(Switch::kZerocopy)) return false;
-  size_ = static_cast<std::uint16_t>(Gather());
-  InsertChecksums(offloads_, packet_.popts());
-  const Bytes whole{packet(), size_};
+  const Bytes whole{packet(), Gather()};
+  if (packet_.popts() != 0) {
+    size_ = static_cast<std::uint16_t>(whole.size());
+    InsertChecksums(offloads_, packet_.popts());
+    size_ = 0;
+  }
   Transmit({{&whole, 1}, {}});
-  tally_.Add(1, size_, packet());
-  residue_.Cover(size_);
-  size_ = 0;
+  tally_.Add(1, packet_.size(), packet());
+  residue_.Cover(whole.size());
   return true;
 }
 
 bool OptTransmitter::SendUnsegmented() {
   Offload offload;
   if ((packet_.popts() & (txd::kPoptsTXSM | txd::kPoptsIXSM)) != 0) {
-    if (!switches_.has(Switch::kCsum) || (offered_ & kOffloadChecksum) == 0) return false;
+    if (!switches_.has(Switch::kCsum) || !Offered(kOffloadChecksum)) return false;
     const auto partial = PartialChecksum(offloads_, packet_.popts(), packet_.size());
     if (!partial) return false;
     offload = *partial;
@@ -117,7 +103,7 @@ bool OptTransmitter::SendUnsegmented() {
 
 bool OptTransmitter::SendSegmented() {
   constexpr OffloadSet kNeeded = kOffloadTcp4 | kOffloadChecksum;
-  if (!switches_.has(Switch::kTso) || (offered_ & kNeeded) != kNeeded) return false;
+  if (!switches_.has(Switch::kTso) || !Offered(kNeeded)) return false;
   if (!IsPlainContext(segmentation_, packet_.popts(), packet_.size())) return false;
   const std::size_t header_size = segmentation_.hdrlen;
   if (header_size + segmentation_.mss < Residue::kTracked || !FindPieces()) return false;
@@ -151,11 +137,16 @@ void OptTransmitter::SendHeaderAlone(std::uint32_t segments) {
   FinishPacket();
 }
 
+bool OptTransmitter::Offered(OffloadSet needed) {
+  if (!offered_) offered_ = control_.host().TransmitOffloads();
+  return (*offered_ & needed) == needed;
+}
+
 // Copies the packet into the buffer; returns its size.
 std::size_t OptTransmitter::Gather() {
   std::size_t filled = 0;
   for (const TxDescriptor& descriptor : packet_.descriptors()) {
-    control_.DmaRead(descriptor.buffer_address, {packet() + filled, descriptor.length()});
+    control_.host().DmaRead(descriptor.buffer_address, {packet() + filled, descriptor.length()});
     filled += descriptor.length();
   }
   used_ = std::max(used_, filled);

@@ -10,7 +10,9 @@
 // memory, also to the ring.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 
 #include "models/e1000/opt/packet.h"
 #include "models/e1000/opt/residue.h"
@@ -24,14 +26,15 @@ namespace nicreplay::e1000 {
 class OptTransmitter : public StockTransmitter {
  public:
   OptTransmitter(ControlPlane& control, StockReceiver& loopback, SwitchSet switches)
-      : StockTransmitter(control, loopback), switches_(switches) {}
+      : StockTransmitter(control, loopback),
+        switches_(switches),
+        looks_ahead_(switches.has_any(SwitchSet(Switch::kTso, Switch::kCsum, Switch::kZerocopy))) {}
 
   // At most one lap of the ring.
   void Run();
 
  private:
   bool CanLookAhead() const;
-  RingSpan DueDescriptors() const;
   bool HoldsNothing() const;
 
   // Each sends the packet, or does nothing.
@@ -43,11 +46,13 @@ class OptTransmitter : public StockTransmitter {
 
   std::size_t Gather();
   bool FindPieces();
+  bool Offered(OffloadSet needed);
   void Transmit(const Frame& frame);
   std::uint32_t FinishWhole(DescriptorWindow& window);
 
   const SwitchSet switches_;
-  OffloadSet offered_ = 0;  // by the network, in this run
+  const bool looks_ahead_;             // some switch is about whole packets
+  std::optional<OffloadSet> offered_;  // by the network, in this run
   Packet packet_;
   FramePieces pieces_;
   std::array<std::uint8_t, 256> header_;  // of the latest super-frame

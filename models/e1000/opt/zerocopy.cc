@@ -6,12 +6,6 @@
 
 namespace nicreplay::e1000 {
 
-bool LiesInRing(const Packet& packet, const RingSpan& ring) {
-  return std::ranges::any_of(packet.descriptors(), [&](const TxDescriptor& descriptor) {
-    return ring.Overlaps(descriptor.buffer_address, descriptor.length());
-  });
-}
-
 bool FramePieces::Map(ControlPlane& control, const Packet& packet) {
   count_ = 0;
   for (const TxDescriptor& descriptor : packet.descriptors()) {

@@ -8,6 +8,7 @@
 // and so is one that is not all mappable memory.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -18,7 +19,11 @@
 namespace nicreplay::e1000 {
 
 // Whether bytes of the packet lie in the ring, where write-backs could change them.
-bool LiesInRing(const Packet& packet, const RingSpan& ring);
+inline bool LiesInRing(const Packet& packet, const RingSpan& ring) {
+  return std::ranges::any_of(packet.descriptors(), [&](const TxDescriptor& descriptor) {
+    return ring.Overlaps(descriptor.buffer_address, descriptor.length());
+  });
+}
 
 class FramePieces {
  public:

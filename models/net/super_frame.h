@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Super-frames for tests: packets with valid headers and a partial checksum, as a sender that
-// offloads makes them.
+// Super-frames made to order, for tests and generators: packets with valid headers and a partial
+// checksum, as a sender that offloads makes them.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -39,7 +40,10 @@ inline SuperFrame MakeSuperFrame(const SuperFrameRecipe& recipe) {
   SuperFrame frame;
   std::vector<std::uint8_t>& b = frame.bytes;
   b.resize(header + recipe.payload);
-  for (std::uint8_t& byte : b) byte = static_cast<std::uint8_t>(random());
+  for (std::size_t at = 0; at < b.size(); at += 4) {
+    const auto word = static_cast<std::uint32_t>(random());
+    std::memcpy(&b[at], &word, std::min<std::size_t>(4, b.size() - at));
+  }
   const std::uint8_t addresses[] = {0x02, 0, 0, 0, 0, 0x99, 0x02, 0, 0, 0, 0, 0x98};
   std::memcpy(b.data(), addresses, 12);
   for (std::size_t i = 0; i < recipe.tags; ++i) StoreBe32(&b[12 + 4 * i], 0x81000000 + 5);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "fuzz/receive_checksums.h"
+
+#include <algorithm>
+
+#include "models/e1000/descriptors.h"
+#include "models/net/byte_order.h"
+#include "models/net/checksum.h"
+
+namespace nicreplay {
+
+namespace {
+
+namespace rxd = e1000::rxd;
+
+constexpr std::uint8_t kClaim = rxd::kIPCS | rxd::kTCPCS;
+constexpr std::uint8_t kJudged = kClaim | rxd::kIXSM;
+constexpr GuestAddress kStatusPlace = 12;  // in a descriptor
+
+// `before`: what the driver left in the status, which stays.
+bool IsClaim(std::uint8_t before, std::uint8_t left, std::uint8_t right) {
+  return (left & rxd::kIXSM) != 0 &&
+         right == ((left & ~rxd::kIXSM) | (before & rxd::kIXSM) | kClaim);
+}
+
+// Stock writes the descriptor with the driver's status bits before it sets its own.
+std::uint8_t StatusBefore(CapturingMachine* stock, GuestAddress status) {
+  std::uint8_t before = 0;
+  stock->ForEachWrite([&](GuestAddress address, MutableBytes bytes) {
+    const GuestAddress at = status - address;
+    if (bytes.size() > 1 && at < bytes.size()) before = bytes[at];
+  });
+  return before;
+}
+
+}  // namespace
+
+bool ChecksumsHold(Bytes frame) {
+  std::size_t network = 14;
+  if (frame.size() >= network && LoadBe16(&frame[12]) == 0x8100) network += 4;
+  if (frame.size() < network + 20 || LoadBe16(&frame[network - 2]) != 0x0800) return false;
+  const Bytes ip = frame.subspan(network);
+  const std::size_t header = (ip[0] & 0xfu) * std::size_t{4};
+  const std::size_t total = LoadBe16(&ip[2]);
+  if (ip[0] >> 4 != 4 || header < 20 || total < header || total > ip.size()) return false;
+  if ((LoadBe16(&ip[6]) & 0x3fff) != 0) return false;
+  if (ChecksumFinish(ChecksumAdd(ip.first(header))) != 0) return false;
+  const Bytes transport = ip.subspan(header, total - header);
+  if (ip[9] == 17) {
+    if (transport.size() < 8 || LoadBe16(&transport[6]) == 0) return false;
+  } else if (ip[9] != 6 || transport.size() < 20) {
+    return false;
+  }
+  const std::uint32_t pseudo =
+      ChecksumAdd(ip.subspan(12, 8)) + ip[9] + static_cast<std::uint32_t>(transport.size());
+  return ChecksumFinish(pseudo + ChecksumAdd(transport)) == 0;
+}
+
+std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* right) {
+  const MutableBytes expected = left->ram();
+  const MutableBytes found = right->ram();
+  std::vector<GuestAddress> claims;
+  right->ForEachWrite([&](GuestAddress address, MutableBytes bytes) {
+    if (address >= found.size()) return;
+    const GuestAddress end = std::min<GuestAddress>(address + bytes.size(), found.size());
+    // The first status byte of a descriptor at or after `address`.
+    GuestAddress at = address / 16 * 16 + kStatusPlace;
+    if (at < address) at += 16;
+    for (; at < end; at += 16) {
+      if (expected[at] != found[at]) claims.push_back(at);
+    }
+  });
+  std::erase_if(claims, [&](GuestAddress at) {
+    return !IsClaim(StatusBefore(left, at), expected[at], found[at]);
+  });
+  if (claims.empty()) return 0;
+  const auto& frames = left->delivered();
+  const bool deserved = frames.empty() || std::ranges::any_of(frames, [](const auto& frame) {
+                          return ChecksumsHold(frame);
+                        });
+  if (!deserved) return 0;
+  const auto mask = [&](GuestAddress address, MutableBytes bytes) {
+    for (const GuestAddress claim : claims) {
+      if (claim - address < bytes.size()) {
+        bytes[claim - address] &= static_cast<std::uint8_t>(~kJudged);
+      }
+    }
+  };
+  left->ForEachWrite(mask);
+  right->ForEachWrite(mask);
+  std::ranges::sort(claims);
+  claims.erase(std::ranges::unique(claims).begin(), claims.end());
+  for (const GuestAddress claim : claims) found[claim] = expected[claim];
+  return claims.size();
+}
+
+}  // namespace nicreplay

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "models/e1000/opt/sidecore.h"
+
+namespace nicreplay::e1000 {
+
+ShadowRegisters::ShadowRegisters(ControlPlane& control)
+    : control_(control),
+      page_table_{{{kFirst, words_.data()},
+                   {kFirst + ShadowPages::kPageSize, words_.data() + ShadowPages::kWords}}},
+      pages_(page_table_) {
+  for (std::size_t word = 0; word < kWords; ++word) {
+    if (FindRegister(OffsetOf(word)) == nullptr) continue;
+    register_words_.push_back(static_cast<std::uint16_t>(word));
+  }
+}
+
+bool ShadowRegisters::Wanted() const {
+  const RegisterFile& registers = control_.registers();
+  return control_.pci().bus_master() &&
+         ((registers[kTCTL] & tctl::kEN) != 0 || (registers[kRCTL] & rctl::kEN) != 0);
+}
+
+void ShadowRegisters::PublishWord(std::size_t word) {
+  const std::uint32_t value = control_.ReadRegister(OffsetOf(word));
+  std::uint32_t expected = known_[word];
+  known_[word] = value;
+  if (value == expected && active()) return;
+  if (active()) {
+    words_[word].compare_exchange_strong(expected, value, std::memory_order_release,
+                                         std::memory_order_relaxed);
+  } else {
+    words_[word].store(value, std::memory_order_release);
+  }
+}
+
+void ShadowRegisters::Publish() {
+  if (stale_ || !active()) {
+    for (std::size_t word = 0; word < kWords; ++word) PublishWord(word);
+    stale_ = false;
+  } else {
+    for (const std::uint16_t word : register_words_) PublishWord(word);
+  }
+  pages_.set_active(true);
+}
+
+}  // namespace nicreplay::e1000

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "replay/backends/backend.h"
+
+#include <fmt/format.h>
+
+namespace nicreplay {
+
+Result<SendResult> Backend::Send(const Frame& frame) {
+  if (const std::size_t size = frame.size(); size > kMaxFrame) {
+    return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", size));
+  }
+  const bool wire_frame = frame.offload.flags == 0 && frame.offload.gso_type == Offload::kGsoNone;
+  if (wire_frame || (OffloadsNeeded(frame.offload) & ~offloads()) == 0) return SendWhole(frame);
+  return SendCut(frame);
+}
+
+Result<SendResult> Backend::SendCut(const Frame& frame) {
+  if (const OffloadFault fault = segmenter_.Parse(frame); fault != OffloadFault::kNone) {
+    return Fail(ErrorCode::kCorrupt, fmt::format("a frame whose offload header makes no sense: {}",
+                                                 OffloadFaultName(fault)));
+  }
+  for (std::size_t i = 0; i < segmenter_.count(); ++i) {
+    auto sent = SendWhole({segmenter_.Get(i), {}});
+    if (!sent || (*sent == SendResult::kFull && i == 0)) return sent;
+    if (*sent == SendResult::kFull) {
+      return Fail(ErrorCode::kIo, fmt::format("full after {} of {} frames of a super-frame", i,
+                                              segmenter_.count()));
+    }
+  }
+  return SendResult::kSent;
+}
+
+}  // namespace nicreplay

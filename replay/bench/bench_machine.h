@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "replay/backends/backend.h"
+#include "replay/machine.h"
+
+namespace nicreplay::bench {
+
+// A machine whose device is connected to a backend, and that counts what it does.
+class BenchMachine final : public Machine {
+ public:
+  BenchMachine(std::size_t ram_size, Backend& backend) : Machine(ram_size), backend_(backend) {
+    set_transmit_offloads(backend.offloads());
+  }
+
+  // Frames as they are on the wire: those that a super-frame stands for.
+  std::uint64_t frames_sent() const { return frames_sent_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
+  // Rising edges of the interrupt line.
+  std::uint64_t interrupts() const { return interrupts_; }
+  // The first thing that the backend refused.
+  const std::optional<Error>& error() const { return error_; }
+  // What to do when the backend is full.
+  void set_drain(std::function<Status()> drain) { drain_ = std::move(drain); }
+  // Sees every frame that is sent, until it is set to null.
+  void set_inspector(std::function<void(const Frame&)> inspector) {
+    inspector_ = std::move(inspector);
+  }
+
+  void Transmit(const Frame& frame) override;
+  void SetInterrupt(LineLevel level) override {
+    if (level == LineLevel::kHigh && line() == LineLevel::kLow) ++interrupts_;
+    Machine::SetInterrupt(level);
+  }
+
+ private:
+  void Count(const Frame& frame);
+
+  Backend& backend_;
+  std::uint64_t frames_sent_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t interrupts_ = 0;
+  std::optional<Error> error_;
+  std::function<Status()> drain_;
+  std::function<void(const Frame&)> inspector_;
+};
+
+}  // namespace nicreplay::bench
