@@ -41,6 +41,9 @@ bool CapturingMachine::Known(GuestAddress address, std::size_t size) {
 void CapturingMachine::SetBudget(std::uint64_t budget, void (*hang)()) {
   budget_ = budget;
   hang_ = hang;
+  // What sessions within a budget need, so that none behaves differently for growing it.
+  entries_.reserve(std::size_t{1} << 12);
+  bytes_.reserve(std::size_t{1} << 18);
 }
 
 void CapturingMachine::Restart(const SparseRam::Page& contents) {
