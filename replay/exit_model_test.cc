@@ -59,8 +59,8 @@ TEST(ExitModel, CountsMessagesOfVirtio) {
 // By hand: virtio takes 1250 ns a byte (10 ms for 8000), stock has 1/1000 doorbell and interrupt a
 // byte.
 TEST(ExitModel, ChargesWhatVirtioDoesNotPay) {
-  const ExitCount e1000 = Burst(0, 8);
-  ExitCount virtio = Burst(0, 8);
+  const ExitCount e1000 = Burst(500 * kMillisecond, 8);
+  ExitCount virtio = Burst(500 * kMillisecond, 8);
   virtio.exits = {};
   virtio.interrupts = 0;
   const ExitCosts costs = {.exit_ns = 125'000, .light_exit_ns = 12'500, .irq_ns = 125'000};
