@@ -98,6 +98,22 @@ TEST(Codec, WhatRepeatsIsWrittenOnce) {
   EXPECT_TRUE(Same(batch, Decoded(Encode(batch).value()).batch));
 }
 
+// Such frames have pieces of the same sizes at other places.
+TEST(Codec, FramesThatDifferInTheirHeadersOnly) {
+  constexpr std::uint32_t kHeader = 54;
+  constexpr std::uint32_t kSize = 1514;
+  const Bytes data = Bytes(testing::Payload()).first(kSize);
+  EventBatch batch;
+  std::deque<std::vector<std::uint8_t>> frames;
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    std::vector<std::uint8_t>& frame = frames.emplace_back(data.begin(), data.end());
+    if (i != 0) std::fill_n(frame.begin(), kHeader, i);
+    batch.stimuli.push_back(
+        {.data = frame.data(), .data_size = kSize, .kind = StimulusKind::kFrame});
+  }
+  EXPECT_TRUE(Same(batch, Decoded(Encode(batch).value()).batch));
+}
+
 // A decoder that gives its memory to the next one must not give anything else.
 TEST(Codec, AUsedChunkLeavesNothingBehind) {
   const EventBatch batch = EveryEvent(3);
