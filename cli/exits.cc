@@ -35,6 +35,7 @@ Result<ExitCount> CountExits(const std::string& path, NicFamily family) {
   if (!reader) return tl::make_unexpected(reader.error());
   const std::string_view wanted = family == NicFamily::kE1000 ? "e1000" : "virtio-net";
   ExitCounter counter(family);
+  Arena arena;  // of one chunk's events
   for (;;) {
     auto chunk = reader->Next();
     if (!chunk) return tl::make_unexpected(chunk.error());
@@ -45,8 +46,10 @@ Result<ExitCount> CountExits(const std::string& path, NicFamily family) {
                                                  Printable(header->model), wanted));
     }
     if (auto* events = std::get_if<EventChunk>(&**chunk)) {
-      for (const Stimulus& stimulus : events->batch.stimuli) {
-        counter.Add(stimulus, events->batch.EffectsOf(stimulus));
+      arena.Reset();
+      const EventBatch batch = AllEvents(*events, arena);
+      for (const Stimulus& stimulus : batch.stimuli) {
+        counter.Add(stimulus, batch.EffectsOf(stimulus));
       }
       reader->Recycle(std::move(*events));
     }

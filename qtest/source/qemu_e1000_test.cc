@@ -51,20 +51,25 @@ class QemuE1000 : public testing::Test {
 
   bool Create(const char* options) {
     static constexpr nr_host_ops kOps = {
-        [](void* self) { return Self(self).now_; },
-        [](void* self, std::uint64_t address, void* out, std::size_t size) {
-          std::memcpy(out, &Self(self).memory_.at(address), size);
-        },
-        [](void* self, std::uint64_t address, const void* data, std::size_t size) {
-          std::memcpy(&Self(self).memory_.at(address), data, size);
-        },
-        [](void* self, const nr_frame* frame) { Self(self).Sent(*frame); },
-        [](void* self, int level) { Self(self).line_ = level; },
-        [](void* self, std::uint8_t id, std::uint64_t deadline) {
-          Self(self).timers_[id] = deadline;
-        },
-        [](void* self, std::uint8_t id) { Self(self).timers_.erase(id); },
-        [](void* self) { ++Self(self).flushes_; },
+        .now = [](void* self) { return Self(self).now_; },
+        .dma_read =
+            [](void* self, std::uint64_t address, void* out, std::size_t size) {
+              std::memcpy(out, &Self(self).memory_.at(address), size);
+            },
+        .dma_write =
+            [](void* self, std::uint64_t address, const void* data, std::size_t size) {
+              std::memcpy(&Self(self).memory_.at(address), data, size);
+            },
+        .transmit = [](void* self, const nr_frame* frame) { Self(self).Sent(*frame); },
+        .set_interrupt = [](void* self, int level) { Self(self).line_ = level; },
+        .arm_timer = [](void* self, std::uint8_t id,
+                        std::uint64_t deadline) { Self(self).timers_[id] = deadline; },
+        .cancel_timer = [](void* self, std::uint8_t id) { Self(self).timers_.erase(id); },
+        .flush_receive = [](void* self) { ++Self(self).flushes_; },
+        .map_read = nullptr,
+        .transmit_offloads = nullptr,
+        .request_work = nullptr,
+        .cancel_work = nullptr,
     };
     std::array<char, 200> error{};
     device_ = model_.create(&model_, options, &kOps, this, error.data(), error.size());
