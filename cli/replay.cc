@@ -333,21 +333,12 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
       "  nicreplay replay --plugin ./libmine.so --model mine corpus/sessions/*.nrt\n"
       "  nicreplay replay --model e1000-opt --opt tso+asynctx --schedule lazy "
       "corpus/sessions/*.nrt\n"
-      "  nicreplay replay --model e1000-opt --opt tso+asynctx --schedule lazy "
-      "corpus/sessions/*.nrt\n"
       "Exit codes: 0 identical, 1 divergence, 2 usage or unreadable input.");
   command->add_option("trace", request->traces, "Trace files (.nrt)")->required();
   command->add_option("--model", request->candidate.model, "Model to run (see `nicreplay models`)")
       ->capture_default_str();
   command->add_option("--options", request->candidate.options,
                       "Options of the model, key=value,...; default: those of the recording");
-  command->add_option("--opt", request->switches,
-                      "Optimizations, as the option opt= of e1000-opt; those that put work off run "
-                      "in lockstep with their reference");
-  command
-      ->add_option("--schedule", request->schedule,
-                   "Where work that is put off runs: recorded, eager, lazy, every=N, seed=N")
-      ->capture_default_str();
   command->add_option("--opt", request->switches,
                       "Optimizations, as the option opt= of e1000-opt; those that put work off run "
                       "in lockstep with their reference");

@@ -131,6 +131,11 @@ bool CapturingMachine::SameEffects(const CapturingMachine& other) const {
   return entries_ == other.entries_ && bytes_ == other.bytes_ && excess_ == other.excess_;
 }
 
+std::size_t CapturingMachine::frames_sent() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      entries_, [](const Captured& entry) { return entry.kind == EffectKind::kTransmit; }));
+}
+
 std::uint64_t CapturingMachine::Hash() const {
   std::uint64_t hash = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(), excess_);
   for (const Captured& entry : entries_) {

@@ -67,7 +67,8 @@ class CapturingMachine : public Machine {
   bool SameEffects(const CapturingMachine& other) const;
   // Whether all effects were kept.
   bool complete() const { return excess_ == 0; }
-  std::size_t effect_count() const { return entries_.size(); }
+  // Wire frames.
+  std::size_t frames_sent() const;
   // Those that were kept; pointing at what this machine holds until Forget.
   std::vector<Effect> Effects() const;
   void Forget();

@@ -70,7 +70,7 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
     return tl::make_unexpected(created.error());
   }
   for (Side* side : {&lockstep->left_, &lockstep->right_}) {
-    if (side->device->PowerCycle()) continue;
+    if (pairing.memory == MemoryKind::kFlat || side->device->PowerCycle()) continue;
     side->power_on.resize(side->device->StateSize());
     side->device->Save(side->power_on);
   }
@@ -179,7 +179,7 @@ bool Lockstep::CatchUpOnce() {
   }
   // A transmitter that did not wait for the line.
   if (reference_->TransmitPending() &&
-      right_.machine.effect_count() > left_.machine.effect_count()) {
+      right_.machine.frames_sent() > left_.machine.frames_sent()) {
     reference_->CompleteTransmit();
     return true;
   }
@@ -199,7 +199,10 @@ void Lockstep::AdvanceTo(Nanoseconds time) {
     const bool due = left_.machine.work_deadline() <= next;
     left_.machine.AdvanceTo(next);
     right_.machine.AdvanceTo(next);
-    if (due) finished_ = true;
+    if (due) {
+      finished_ = true;
+      late_ = late_ || right_.machine.work_deadline() != Machine::kNotArmed;
+    }
     CatchUp();
   }
 }
@@ -307,6 +310,7 @@ std::uint64_t Lockstep::Do(const Stimulus& operation) {
   abandoned_ = left_.machine.over_budget() || right_.machine.over_budget() ||
                out_of_memory(left_) || out_of_memory(right_);
   divergence_ = abandoned_ ? CompareSpending() : Compare(operation, left, right);
+  if (!divergence_ && late_) divergence_.emplace().kind = Divergence::Kind::kLate;
   if (digesting_ && !abandoned_) Digest(left);
   if (divergence_) divergence_->event = count_;
   ++count_;

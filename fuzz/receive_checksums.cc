@@ -17,10 +17,12 @@ constexpr std::uint8_t kClaim = rxd::kIPCS | rxd::kTCPCS;
 constexpr std::uint8_t kJudged = kClaim | rxd::kIXSM;
 constexpr GuestAddress kStatusPlace = 12;  // in a descriptor
 
-// `before`: what the driver left in the status, which stays.
+// `before`: what stock found in the status, which stays.  In a burst that laps the ring that may
+// be its own IXSM, which the other side never set.
 bool IsClaim(std::uint8_t before, std::uint8_t left, std::uint8_t right) {
+  const int claimed = (left & ~rxd::kIXSM) | kClaim;
   return (left & rxd::kIXSM) != 0 &&
-         right == ((left & ~rxd::kIXSM) | (before & rxd::kIXSM) | kClaim);
+         (right == claimed || right == (claimed | (before & rxd::kIXSM)));
 }
 
 }  // namespace

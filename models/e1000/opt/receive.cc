@@ -82,6 +82,8 @@ bool OptReceiver::MayReachRing(const RxDescriptor& descriptor) const {
   RingSpan ring;
   ring.base = registers.RingBase(kRDBAL);
   ring.size = registers.RingSize(kRDLEN);
+  // The descriptor itself may lie outside.
+  if (registers[kRDH] >= ring.size) return true;
   return ring.Overlaps(descriptor.buffer_address, control_.receive_control().buffer_size());
 }
 
