@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "fuzz/e1000_generator.h"
 #include "fuzz/interleave.h"
 #include "fuzz/lockstep.h"
@@ -75,10 +77,9 @@ class RequestHost final : public Host {
 template <Request request>
 Result<std::unique_ptr<Device>> CreateHolding(const ModelEntry&, const Options& options,
                                               Host& host) {
-  // Leaks the host in between, which a test may.
-  return FindModel("e1000-deferred")
-      .value()
-      ->create(*FindModel("e1000-deferred").value(), options, *new RequestHost(host, request));
+  static std::deque<RequestHost> hosts;  // outlive their devices
+  const ModelEntry* deferred = FindModel("e1000-deferred").value();
+  return deferred->create(*deferred, options, hosts.emplace_back(host, request));
 }
 
 template <Request request>

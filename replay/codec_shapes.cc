@@ -177,11 +177,13 @@ bool DecodeStimulus(const schema::Stimulus::Reader& in, StimulusShape& shape,
       out.value = in.getMemory().getAddress();
       shape.source = DecodeContent(in.getMemory(), out);
       return true;
-    case schema::Stimulus::FRAME:
+    case schema::Stimulus::FRAME: {
+      const auto frame = in.getFrame();  // once: what is visited is counted
       out.kind = StimulusKind::kFrame;
-      out.detail = in.getFrame().getTogether() ? 1 : 0;
-      shape.source = DecodeDelivery(in.getFrame(), out, offloads);
+      out.detail = frame.getTogether() ? 1 : 0;
+      shape.source = DecodeDelivery(frame, out, offloads);
       return true;
+    }
     case schema::Stimulus::LINK:
       out.kind = StimulusKind::kLink;
       out.detail = in.getLink() ? 1 : 0;
