@@ -267,8 +267,9 @@ std::optional<Divergence> Lockstep::CompareEffects() {
   }
   if (left_.machine.SameEffects(right_.machine)) return std::nullopt;
   const auto has = [this](GuestAddress address, std::uint8_t value) {
-    const MutableBytes ram = right_.machine.ram();
-    return (address < ram.size() ? ram[address] : 0) == value;
+    std::uint8_t byte = 0;
+    right_.machine.Machine::DmaRead(address, {&byte, 1});  // not the device's
+    return byte == value;
   };
   auto found = CompareExact(left_.machine.Effects(), right_.machine.Effects(), *describer_, has);
   if (!found && (!left_.machine.complete() || !right_.machine.complete())) {
