@@ -17,8 +17,8 @@
 namespace nicreplay {
 namespace {
 
-// What the thesis that this reproduces found: virtio-net's advantage over the best e1000, as far as
-// exits explain it.  It ran on KVM, and does not state its costs of an exit and of an interrupt.
+// The prediction of the thesis' exit-only model, as it is quoted.  How the thesis defines it, and
+// its costs of an exit and of an interrupt, are not known here.
 constexpr double kThesisFactor = 1.13;
 
 struct ExitsRequest {
