@@ -80,8 +80,8 @@ std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* righ
   };
   left->ForEachWrite(mask);
   right->ForEachWrite(mask);
-  std::ranges::sort(claims);
-  claims.erase(std::ranges::unique(claims).begin(), claims.end());
+  std::sort(claims.begin(), claims.end());
+  claims.erase(std::unique(claims.begin(), claims.end()), claims.end());
   for (const GuestAddress claim : claims) found[claim] = expected[claim];
   return claims.size();
 }
