@@ -178,8 +178,7 @@ bool Lockstep::CatchUpOnce() {
     return true;
   }
   // A transmitter that did not wait for the line.
-  if (reference_->TransmitPending() &&
-      right_.machine.frames_sent() > left_.machine.frames_sent()) {
+  if (reference_->TransmitPending() && right_.machine.frames_sent() > left_.machine.frames_sent()) {
     reference_->CompleteTransmit();
     return true;
   }

@@ -119,7 +119,7 @@ class Lockstep : public OperationSink {
   e1000::DeferredDevice* reference_ = nullptr;  // the left device, where work may be put off
   std::uint64_t checked_frames_ = 0;
   bool finished_ = false;  // the reference had to finish in this operation, by itself or made to
-  bool late_ = false;  // the right side had work left when the reference had to be done with it
+  bool late_ = false;      // the right side had work left when the reference had to be done with it
   std::unique_ptr<Describer> describer_;
   std::uint64_t limit_;
   std::uint64_t count_ = 0;

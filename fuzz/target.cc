@@ -10,6 +10,7 @@
 #include "fuzz/shrink.h"
 
 // AFL++'s runtime, where it is linked: forgets what ran so far of this input.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" void __afl_coverage_discard() __attribute__((weak));
 
 namespace nicreplay {

@@ -6,7 +6,6 @@
 namespace nicreplay {
 
 namespace control = virtio::control;
-namespace feature = virtio::feature;
 
 namespace {
 

@@ -32,8 +32,9 @@ void VirtioGenerator::HostileChain(std::uint16_t queue) {
   const DriverPiece piece{Buffer(4096), 64, in};
   switch (random_.Below(3)) {
     case 0:  // in a packed ring a chain goes round only if all descriptors say so
-      for (std::uint16_t i = 0; i < ring.size(); ++i) {
-        Raw(queue, i, piece, descriptor::kNext, static_cast<std::uint16_t>((i + 1) % ring.size()));
+      for (std::uint32_t i = 0; i < ring.size(); ++i) {
+        Raw(queue, static_cast<std::uint16_t>(i), piece, descriptor::kNext,
+            static_cast<std::uint16_t>((i + 1) % ring.size()));
       }
       break;
     case 1:

@@ -244,8 +244,9 @@ void Driver::Notify(std::uint16_t queue) {
 }
 
 std::uint8_t Driver::ReadIsr() {
-  return static_cast<std::uint8_t>(mode_ == Mode::kLegacy ? bus_->Read({kLegacyBar, 1, legacy::kIsr})
-                                                          : bus_->Read({kModernBar, 1, kIsrRegion}));
+  return static_cast<std::uint8_t>(mode_ == Mode::kLegacy
+                                       ? bus_->Read({kLegacyBar, 1, legacy::kIsr})
+                                       : bus_->Read({kModernBar, 1, kIsrRegion}));
 }
 
 std::uint8_t Driver::FindCapability(std::uint8_t id) {

@@ -70,7 +70,7 @@ Result<SwitchSet> SwitchSet::Parse(std::string_view list) {
   SwitchSet set;
   while (true) {
     const std::size_t plus = list.find('+');
-    const auto one = ParseOne(list.substr(0, plus));
+    auto one = ParseOne(list.substr(0, plus));
     if (!one) return one;
     set.add(*one);
     if (plus == std::string_view::npos) return set;
