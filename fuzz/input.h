@@ -28,7 +28,7 @@ class InputReader {
   T Take() {
     T value{};
     const std::size_t size = std::min(sizeof(T), left_.size());
-    std::memcpy(&value, left_.data(), size);
+    if (size != 0) std::memcpy(&value, left_.data(), size);
     left_ = left_.subspan(size);
     return value;
   }

@@ -5,7 +5,9 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cstring>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -73,13 +75,16 @@ struct ImportedInfo {
     info.class_code = from->class_code & 0xffffff;
     for (std::size_t i = 0; i < std::size(info.bars); ++i) {
       const nr_bar& bar = from->bars[i];
-      if (bar.kind < NR_BAR_NONE || bar.kind > NR_BAR_MEMORY64) return false;
-      if (bar.kind == NR_BAR_MEMORY64 &&
+      // What is no enumerator must not be loaded as one.
+      std::underlying_type_t<nr_bar_kind> kind = 0;
+      std::memcpy(&kind, &bar.kind, sizeof(kind));
+      if (kind > NR_BAR_MEMORY64) return false;
+      if (kind == NR_BAR_MEMORY64 &&
           (i + 1 == std::size(info.bars) || from->bars[i + 1].kind != NR_BAR_NONE)) {
         return false;
       }
-      if (bar.kind != NR_BAR_NONE && !std::has_single_bit(bar.size)) return false;
-      info.bars[i] = {static_cast<BarInfo::Kind>(bar.kind), bar.size};
+      if (kind != NR_BAR_NONE && !std::has_single_bit(bar.size)) return false;
+      info.bars[i] = {static_cast<BarInfo::Kind>(kind), bar.size};
     }
     return TakeTimers(*from);
   }
