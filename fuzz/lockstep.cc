@@ -104,7 +104,7 @@ void Lockstep::Restart(const SparseRam::Page& contents) {
   describer_->OnReset();
   count_ = 0;
   digest_ = 0;
-  abandoned_ = false;
+  abandoned_ = finished_ = late_ = false;
   divergence_.reset();
 }
 
@@ -229,12 +229,14 @@ std::optional<Divergence> Lockstep::CompareShadow(bool published) {
   if (divergence.expected != divergence.found) return divergence;
   if (!left->active() || !published) return std::nullopt;
   for (const ShadowPages::Page& page : left->pages()) {
-    for (std::uint32_t at = 0; at < ShadowPages::kPageSize; at += 4) {
-      const std::atomic<std::uint32_t>* word = right->Find(page.offset + at);
-      divergence.item = page.offset + at;
-      divergence.expected = page.words[at / 4];
-      divergence.found = word == nullptr ? ~std::uint64_t{0} : word->load();
-      if (divergence.expected != divergence.found) return divergence;
+    const std::atomic<std::uint32_t>* words = right->Find(page.offset);
+    for (std::uint32_t at = 0; at < ShadowPages::kWords; ++at) {
+      divergence.expected = page.words[at].load(std::memory_order_relaxed);
+      divergence.found =
+          words == nullptr ? ~std::uint64_t{0} : words[at].load(std::memory_order_relaxed);
+      if (divergence.expected == divergence.found) continue;
+      divergence.item = page.offset + 4 * at;
+      return divergence;
     }
   }
   return std::nullopt;

@@ -248,8 +248,10 @@ void DeferredDevice::TakeUpWord(std::uint32_t offset) {
 }
 
 void DeferredDevice::TakeUp() {
-  for (const std::uint32_t page : kShadowedPages) {
-    for (std::uint32_t offset = page; offset < page + ShadowPages::kPageSize; offset += 4) {
+  for (std::size_t page = 0; page < kPages; ++page) {
+    for (std::uint32_t word = 0; word < ShadowPages::kWords; ++word) {
+      if (words_[page].at[word].load(std::memory_order_relaxed) == published_[page][word]) continue;
+      const std::uint32_t offset = kShadowedPages[page] + 4 * word;
       if (offset != kRDT && offset != kTDT) TakeUpWord(offset);
     }
   }
@@ -260,8 +262,10 @@ void DeferredDevice::TakeUp() {
 void DeferredDevice::Publish() {
   for (std::size_t page = 0; page < kPages; ++page) {
     for (std::uint32_t word = 0; word < ShadowPages::kWords; ++word) {
-      const auto value =
-          static_cast<std::uint32_t>(stock_->Read({0, 4, kShadowedPages[page] + 4 * word}));
+      // Most words are no register; stock's read of those is 0.
+      const std::uint32_t offset = kShadowedPages[page] + 4 * word;
+      const auto value = static_cast<std::uint32_t>(
+          FindRegister(offset) == nullptr ? 0 : stock_->Read({0, 4, offset}));
       published_[page][word] = value;
       words_[page].at[word].store(value, std::memory_order_release);
     }

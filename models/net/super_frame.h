@@ -30,8 +30,12 @@ struct SuperFrameRecipe {
   std::uint32_t seed = 1;  // of payload, addresses, sequence number
 };
 
+// Half of a generator's time went into a better one: it fills tens of kilobytes a frame.
+using PayloadRandom =
+    std::linear_congruential_engine<std::uint64_t, 6364136223846793005u, 1442695040888963407u, 0>;
+
 inline SuperFrame MakeSuperFrame(const SuperFrameRecipe& recipe) {
-  std::mt19937 random(recipe.seed);
+  PayloadRandom random(recipe.seed);
   const bool tcp6 = recipe.gso_type == Offload::kGsoTcp6;
   const bool udp = recipe.gso_type == Offload::kGsoUdp;
   const std::size_t network = 14 + 4 * recipe.tags;
@@ -40,9 +44,9 @@ inline SuperFrame MakeSuperFrame(const SuperFrameRecipe& recipe) {
   SuperFrame frame;
   std::vector<std::uint8_t>& b = frame.bytes;
   b.resize(header + recipe.payload);
-  for (std::size_t at = 0; at < b.size(); at += 4) {
-    const auto word = static_cast<std::uint32_t>(random());
-    std::memcpy(&b[at], &word, std::min<std::size_t>(4, b.size() - at));
+  for (std::size_t at = 0; at < b.size(); at += 8) {
+    const std::uint64_t word = random();
+    std::memcpy(&b[at], &word, std::min<std::size_t>(8, b.size() - at));
   }
   const std::uint8_t addresses[] = {0x02, 0, 0, 0, 0, 0x99, 0x02, 0, 0, 0, 0, 0x98};
   std::memcpy(b.data(), addresses, 12);
