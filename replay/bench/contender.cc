@@ -240,7 +240,7 @@ Status Contender::Send(const TransmitPacket& packet) {
 Status Contender::Transmit(std::uint64_t packets) {
   for (std::uint64_t i = 0; i < packets; ++i) {
     if (auto sent = Send(packets_[next_packet_]); !sent) return sent;
-    next_packet_ = (next_packet_ + 1) % packets_.size();
+    if (++next_packet_ == packets_.size()) next_packet_ = 0;
   }
   return Ok();
 }

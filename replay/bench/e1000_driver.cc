@@ -63,8 +63,7 @@ void E1000Driver::Prepare(const TransmitPacket& packet) {
 Posted E1000Driver::Send(const TransmitPacket& packet) {
   const PacketShape& shape = packet.shape;
   const bool offloaded = shape.checksum == TransportChecksum::kPartial;
-  const std::uint32_t pieces = (shape.payload + kDataSize - 1) / kDataSize;
-  const std::uint32_t needed = offloaded ? 2 + pieces : 1;
+  const std::uint32_t needed = offloaded ? 2 + (shape.payload + kDataSize - 1) / kDataSize : 1;
   if (FreeDescriptors() < needed) {
     Reclaim();
     if (FreeDescriptors() < needed) return Posted::kRingFull;

@@ -37,6 +37,8 @@ class OptTransmitter : public StockTransmitter {
   bool CanLookAhead() const;
   bool HoldsNothing() const;
 
+  // Sends a packet that is one small descriptor and nothing more, and finishes it; or does nothing.
+  bool SendPlain(DescriptorWindow& window, std::uint32_t* causes);
   // Each sends the packet, or does nothing.
   bool SendWhole(const RingSpan& ring);
   bool SendSegmented();
