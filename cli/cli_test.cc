@@ -185,6 +185,46 @@ TEST_F(Cli, TextOfATraceDoesNotReachTheTerminal) {
   EXPECT_EQ(Nicreplay("info --json " + path).exit_code, 0);
 }
 
+// A host that never gets to work that was put off.
+class StarvedMachine : public Machine {
+ public:
+  using Machine::Machine;
+  void RequestWork(Nanoseconds) override {}
+};
+
+// Records a driver that moves the tail of an empty ring and then waits.
+template <typename Machine>
+void RecordDeferring(const std::string& path) {
+  const std::string options = "opt=asynctx";
+  auto writer = TraceWriter::Create(path, {0, "e1000-opt", options, "cli_test", "none"}).value();
+  Machine machine(1u << 20);
+  auto device = RecordingDevice::Create(*FindModel("e1000-opt").value(),
+                                        Options::Parse(options).value(), machine, *writer)
+                    .value();
+  machine.Attach(device.get());
+  Nanoseconds time = 1'000;
+  for (const std::uint32_t offset : {e1000::kTCTL, e1000::kTDT, e1000::kIMS}) {
+    machine.Apply(
+        {.time = time, .value = 2, .offset = offset, .kind = StimulusKind::kWrite, .size = 4});
+    time += 100'000;
+  }
+  writer->Finish().value();
+}
+
+TEST_F(Cli, WorkThatWasPutOffReplaysWhereItRan) {
+  RecordDeferring<Machine>(path);
+  const Output output = Nicreplay("replay --model e1000-opt " + path);
+  EXPECT_EQ(output.exit_code, 0) << output.text;
+  EXPECT_THAT(output.text, AllOf(HasSubstr("M events/s"), HasSubstr("in lockstep")));
+}
+
+TEST_F(Cli, WorkThatNeverRanIsFound) {
+  RecordDeferring<StarvedMachine>(path);
+  const Output output = Nicreplay("replay --model e1000-opt " + path);
+  EXPECT_EQ(output.exit_code, 1) << output.text;
+  EXPECT_THAT(output.text, AllOf(HasSubstr("overdue: work that was put off"), HasSubstr("IMS")));
+}
+
 TEST_F(Cli, WhatWasRecordedReplays) {
   const Output output = Nicreplay("replay --digest " + path);
   EXPECT_EQ(output.exit_code, 0) << output.text;

@@ -168,10 +168,8 @@ void PrintDivergence(const SessionReport& report, const ReplayRequest& request) 
   if (!report.contract.switches.empty()) {
     fmt::print("  optimizations: {}\n", report.contract.switches);
   }
-  if (!report.contract.switches.empty()) {
-    fmt::print("  optimizations: {}\n", report.contract.switches);
-  }
-  fmt::print("  contract: exact\n  reproduce: {}\n", ReproduceCommand(report, request));
+  fmt::print("  contract: {}\n  reproduce: {}\n", report.contract.ToString(),
+             ReproduceCommand(report, request));
   const std::uint64_t from = divergence.event < 10 ? 0 : divergence.event - 10;
   fmt::print("  context:   nicreplay show --from {} --to {} {}\n", from, divergence.event,
              report.path);
@@ -265,6 +263,26 @@ bool Differs(const SessionReport& report, const ReplayRequest& request) {
           *report.digest != *report.recorded);
 }
 
+// Holds the model to what the recording says, event by event.
+Result<bool> CheckEffects(const ReplayRequest& request, LoadedTrace* trace, SessionReport report,
+                          nlohmann::json* all) {
+  auto replayed = ReplayOne(request, trace, std::move(report));
+  if (!replayed) return tl::make_unexpected(replayed.error());
+  if (request.json) {
+    all->push_back(ToJson(*replayed, request));
+  } else {
+    PrintText(*replayed, request);
+  }
+  return !Differs(*replayed, request);
+}
+
+// Whether the trace says when this model with these optimizations works and what comes of it.
+bool IsRecordingOf(const TraceHeader& recorded, const SessionReport& report) {
+  if (recorded.model != report.candidate.model) return false;
+  const auto contract = ContractOf({recorded.model, recorded.options});
+  return contract && contract->switches == report.contract.switches;
+}
+
 // Prints what became of one trace; true: it is identical.
 Result<bool> ReplayPath(const std::string& path, const ReplayRequest& request,
                         nlohmann::json* all) {
@@ -280,22 +298,17 @@ Result<bool> ReplayPath(const std::string& path, const ReplayRequest& request,
   auto contract = ContractOf(report.candidate);
   if (!contract) return tl::make_unexpected(contract.error());
   report.contract = std::move(*contract);
-  if (!report.contract.exact()) {
-    auto program = BuildProgram(trace, Patching::kAsRead);
-    if (!program) return tl::make_unexpected(program.error());
-    return ReplayDeferred(
-        {path, &request.sources, report.candidate, report.contract, request.schedule, request.to},
-        *program, request.json ? all : nullptr);
-  }
   if (!report.contract.switches.empty()) report.candidate.offered = kOffloadAll;
-  auto replayed = ReplayOne(request, &trace, std::move(report));
-  if (!replayed) return tl::make_unexpected(replayed.error());
-  if (request.json) {
-    all->push_back(ToJson(*replayed, request));
-  } else {
-    PrintText(*replayed, request);
+  if (report.contract.exact()) return CheckEffects(request, &trace, std::move(report), all);
+  if (request.schedule == "recorded" && IsRecordingOf(trace.header, report)) {
+    auto same = CheckEffects(request, &trace, report, all);
+    if (!same || !*same) return same;
   }
-  return !Differs(*replayed, request);
+  auto program = BuildProgram(trace, Patching::kAsRead);
+  if (!program) return tl::make_unexpected(program.error());
+  return ReplayDeferred(
+      {path, &request.sources, report.candidate, report.contract, request.schedule, request.to},
+      *program, request.json ? all : nullptr);
 }
 
 int ReplayAll(const ReplayRequest& request) {

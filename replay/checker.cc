@@ -320,6 +320,19 @@ std::optional<Divergence> Checker::End(const Step& step, std::uint64_t value) {
   return divergence;
 }
 
+std::optional<Divergence> Checker::JudgeWork(const Stimulus& stimulus) {
+  if (stimulus.time > work_deadline_) {
+    Divergence overdue;
+    overdue.kind = Divergence::Kind::kOverdue;
+    overdue.event = index_;
+    overdue.expected = work_deadline_;
+    overdue.found = stimulus.time;
+    return overdue;
+  }
+  if (stimulus.kind == StimulusKind::kWork) work_deadline_ = Divergence::kNotArmed;
+  return std::nullopt;
+}
+
 std::optional<Divergence> Checker::RunTo(std::size_t end) {
   while (index_ < end) {
     if (index_ == window_.end()) {
@@ -327,6 +340,12 @@ std::optional<Divergence> Checker::RunTo(std::size_t end) {
       if (window_.steps.empty()) return std::nullopt;
     }
     const Step& step = window_.steps[index_ - window_.first];
+    if (work_deadline_ != Divergence::kNotArmed) {
+      if (auto overdue = JudgeWork(step.stimulus)) {
+        ++index_;
+        return overdue;
+      }
+    }
     Begin(step);
     if (step.stimulus.kind == StimulusKind::kTimer) {
       deadline_[step.stimulus.detail] = deadline_before_[step.stimulus.detail] =

@@ -3,9 +3,11 @@
 // interrupt line, readiness, timers and the frames sent equal the recording's.  DMA may be split or
 // merged, but nothing else is written, and a completion marker comes after the data that it
 // announces.  Where the network takes more than wire frames, those that a super-frame stands for
-// are compared.
+// are compared.  Work that the device put off runs where the recording has it; nothing else may
+// come after its deadline.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
@@ -49,6 +51,10 @@ class Checker : public ReplayHost {
   }
   void ArmTimer(TimerId id, Nanoseconds deadline) override;
   void CancelTimer(TimerId id) override;
+  void RequestWork(Nanoseconds deadline) override {
+    work_deadline_ = std::min(work_deadline_, deadline);
+  }
+  void CancelWork() override { work_deadline_ = Divergence::kNotArmed; }
 
  private:
   static constexpr std::size_t kTimers = 256;
@@ -70,6 +76,7 @@ class Checker : public ReplayHost {
   void EndLevels();
   void EndTimer(std::size_t id);
   std::optional<Divergence> Compare(const Step& step, std::uint64_t value);
+  std::optional<Divergence> JudgeWork(const Stimulus& stimulus);
   void SyncDescriber();
 
   StepSource& source_;
@@ -99,6 +106,7 @@ class Checker : public ReplayHost {
   bool levels_touched_ = false;  // line or timers, in the current step
   std::array<std::uint64_t, kTimers> deadline_;
   std::array<std::uint64_t, kTimers> deadline_before_;
+  Nanoseconds work_deadline_ = Divergence::kNotArmed;
   std::array<bool, kTimers> touched_{};
   std::vector<TimerId> touched_list_;
 

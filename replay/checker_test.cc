@@ -90,6 +90,31 @@ TEST_F(CheckerTest, FindsAnotherValue) {
   EXPECT_EQ(Name(), "0x00000");
 }
 
+TEST_F(CheckerTest, NothingComesAfterTheDeadlineOfWork) {
+  const auto request = [](Host& host) { host.RequestWork(host.Now() + 50); };
+  trace_.On({.time = 100, .kind = StimulusKind::kWrite, .size = 4});
+  trace_.On({.time = 150, .kind = StimulusKind::kWork});
+  trace_.On({.time = 1000, .kind = StimulusKind::kWrite, .size = 4});
+  trace_.On({.time = 1050, .kind = StimulusKind::kWrite, .size = 4});
+  trace_.On({.time = 1051, .kind = StimulusKind::kWork});
+  Play(request);
+  ASSERT_TRUE(found_);
+  EXPECT_EQ(found_->kind, Kind::kOverdue);
+  EXPECT_EQ(found_->event, 4u);
+  EXPECT_EQ(found_->expected, 1050u);
+  EXPECT_EQ(found_->found, 1051u);
+}
+
+TEST_F(CheckerTest, CancelledWorkIsNotAwaited) {
+  int calls = 0;
+  trace_.On({.time = 100, .kind = StimulusKind::kWrite, .size = 4});
+  trace_.On({.time = 120, .kind = StimulusKind::kWrite, .size = 4});
+  trace_.On({.time = 1000, .kind = StimulusKind::kWrite, .size = 4});
+  Play([&](Host& host) { calls++ == 0 ? host.RequestWork(150) : host.CancelWork(); });
+  EXPECT_FALSE(found_);
+  EXPECT_EQ(calls, 3);
+}
+
 TEST_F(CheckerTest, FindsAnotherConfigurationValue) {
   trace_.On({.value = 0x8086, .offset = 0x2c, .kind = StimulusKind::kConfigRead, .size = 2});
   Play([](Host&) {});

@@ -108,9 +108,9 @@ void DescribeMemoryDifference(const Divergence& d, const Describer& describer,
 }  // namespace
 
 const char* KindName(Divergence::Kind kind) {
-  static constexpr std::array<const char*, 13> kNames = {
+  static constexpr std::array<const char*, 14> kNames = {
       "value", "result", "memory",      "memory-order", "frame", "offload", "interrupt",
-      "ready", "timer",  "not-flushed", "runaway",      "late",  "shadow"};
+      "ready", "timer",  "not-flushed", "runaway",      "late",  "overdue", "shadow"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -208,6 +208,11 @@ DivergenceText Describe(const Divergence& d, const Program& program, Describer& 
     case Kind::kLate:
       text.name = "work that was put off";
       text.lines.push_back("it is not done by its deadline, or not asked for any more");
+      break;
+    case Kind::kOverdue:
+      text.name = "work that was put off";
+      text.lines.push_back(fmt::format("it was asked for by {}; at {} the recording has none",
+                                       Deadline(d.expected), Deadline(d.found)));
       break;
     case Kind::kShadow:
       if (d.item == Divergence::kUnchanged) {

@@ -27,6 +27,8 @@ struct Divergence {
     kNotFlushed,  // delivery number `item` did not happen: the device did not ask for queued frames
     kRunaway,     // the stimulus caused more effects than are kept
     kLate,        // work that was put off is still not done where the contract wants it done
+    kOverdue,     // the recording has no work by the time (expected) that the device asked for, and
+                  // goes on later (found)
     kShadow,  // shadowed register at offset `item`, as published: value; kUnchanged: whether the
               // pages are active
   };

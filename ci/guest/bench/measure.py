@@ -12,7 +12,7 @@ import sys
 import time
 
 COUNTERS = ("register-reads", "register-writes", "interrupts", "frames-out", "frames-in", "bytes-out",
-            "bytes-in", "works", "polls", "bursts", "send-failures")
+            "bytes-in", "works", "works-late", "polls", "bursts", "send-failures")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -54,7 +54,7 @@ def bars(rows, unit):
     """Median as a bar, smallest to largest as a line over it."""
     width, left, line = 820, 220, 26
     top = max(high for _, (_, _, high) in rows) or 1
-    scale = (width - left - 120) / top
+    scale = (width - left - 170) / top  # the value is written behind the longest
     out = [f'<svg width="{width}" height="{line * len(rows) + 10}" role="img">']
     for i, (name, (low, median, high)) in enumerate(rows):
         y = i * line + 4

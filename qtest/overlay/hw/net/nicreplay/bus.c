@@ -128,6 +128,15 @@ static bool intx_disabled(PCIDevice *pci) {
   return pci_get_word(pci->config + PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE;
 }
 
+/* What was put off may need memory, which the core is about to take away. */
+static void finish_work(NicReplayState *s) {
+  if (nicreplay_enter(s)) {
+    nicreplay_run_work(s);
+    nicreplay_leave(s);
+    after_call(s);
+  }
+}
+
 static void config_write(PCIDevice *pci, uint32_t address, uint32_t value, int size) {
   NicReplayState *s = NICREPLAY(pci);
   bool was_disabled = intx_disabled(pci);
@@ -137,6 +146,9 @@ static void config_write(PCIDevice *pci, uint32_t address, uint32_t value, int s
   }
   /* The core's pin is stale then; the model raises the line again where its own is high. */
   bool stale = was_disabled && range_covers_byte(address, size, PCI_COMMAND);
+  if (range_covers_byte(address, size, PCI_COMMAND)) {
+    finish_work(s);
+  }
   if (stale) {
     pci_set_irq(pci, 0);
   }

@@ -90,6 +90,7 @@ static void add_counters(NicReplayState *s) {
       {"frames-in", &s->counters.frames_in},
       {"bytes-in", &s->counters.bytes_in},
       {"works", &s->counters.works},
+      {"works-late", &s->counters.works_late},
       {"polls", &s->counters.polls},
       {"bursts", &s->counters.bursts},
       {"send-failures", &s->counters.send_failures},

@@ -79,6 +79,7 @@ typedef struct NicReplayCounters {
   uint64_t frames_in;
   uint64_t bytes_in;
   uint64_t works;
+  uint64_t works_late; /* of those: the host got to them after their deadline */
   uint64_t polls;
   uint64_t bursts;
   uint64_t send_failures;
@@ -164,7 +165,8 @@ extern const nr_host_ops nicreplay_host_ops;
 
 void nicreplay_model_init(NicReplayState *s);
 void nicreplay_model_finalize(NicReplayState *s);
-/* False: the model is closed, or this thread is inside it already (its DMA hit its own BAR). */
+/* False: the model is closed, or this thread is inside it already (its DMA hit its own BAR).
+ * Work that is overdue is done first. */
 bool nicreplay_enter(NicReplayState *s);
 void nicreplay_leave(NicReplayState *s);
 bool nicreplay_is_inside(const NicReplayState *s);
