@@ -11,6 +11,7 @@
 
 #include "cli/bench_report.h"
 #include "cli/model_sources.h"
+#include "models/registry.h"
 #include "replay/bench/comparison.h"
 #include "replay/bench/contender.h"
 #include "replay/bench/session_contender.h"
@@ -57,6 +58,14 @@ Result<std::vector<const bench::Workload*>> SelectWorkloads(const std::vector<st
     selected.push_back(*workload);
   }
   return selected;
+}
+
+// Whether the row promises what was recorded: the same NIC, without liberties.
+bool Replays(const bench::Row& row, const Program& program) {
+  if (row.contract != bench::Contract::kExact) return false;
+  const auto model = FindModel(row.model);
+  const auto recorded = FindModel(program.header.model);
+  return model && (!recorded || (*model)->describer == (*recorded)->describer);
 }
 
 class Bench {
@@ -108,11 +117,9 @@ class Bench {
   Status RunSession(const std::string& path) {
     auto loaded = LoadProgram(path, Salvage::kNo);
     if (!loaded) return tl::make_unexpected(loaded.error());
-    std::vector<bench::Row> rows = rows_;
-    std::erase_if(rows, [](const bench::Row& row) {
-      return row.model.empty() || row.contract != bench::Contract::kExact;
-    });
     const Program& program = loaded->program;
+    std::vector<bench::Row> rows = rows_;
+    std::erase_if(rows, [&](const bench::Row& row) { return !Replays(row, program); });
     Measure({std::filesystem::path(path).filename().string(),
              "",
              fmt::format("a recorded session of {} frames, replayed bare",
@@ -166,9 +173,9 @@ void AddBenchCommand(CLI::App& app, int* exit_code) {
   CLI::App* command =
       app.add_subcommand("bench", "Measure what models and their optimizations cost and gain");
   command->footer(
-      "A driver like Linux's e1000 works each model in this process, through registers, rings and "
-      "interrupts, as fast as\nthe model lets it.  Rows take turns in every repetition; what "
-      "counts "
+      "A driver like Linux's e1000, or virtio_net, works each model in this process, through "
+      "registers, rings and\ninterrupts, as fast as the model lets it.  Rows take turns in every "
+      "repetition; what counts\n"
       "is CPU time of one thread, the kernel's part\nincluded.  Before it is measured, a row has "
       "to "
       "send and receive the workload's frames byte for byte, and after every\nmeasurement each "

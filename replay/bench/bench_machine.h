@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "replay/backends/backend.h"
 #include "replay/machine.h"
@@ -19,8 +20,18 @@ class BenchMachine final : public Machine {
   // Frames as they are on the wire: those that a super-frame stands for.
   std::uint64_t frames_sent() const { return frames_sent_; }
   std::uint64_t bytes_sent() const { return bytes_sent_; }
-  // Rising edges of the interrupt line.
+  // Where message-signalled interrupts are written to, as on a PC; only the machine sees them.
+  static constexpr GuestAddress kMessages = 0xfee00000;
+  static constexpr GuestAddress kMessagesSize = 0x100000;
+
+  // Rising edges of the interrupt line, and messages.
   std::uint64_t interrupts() const { return interrupts_; }
+  // Whether an interrupt is to be serviced.  It stays so while the line is high, and messages that
+  // came since the last call are one.
+  bool TakeInterrupt() {
+    const bool message = std::exchange(message_, false);
+    return message || line() == LineLevel::kHigh;
+  }
   // The first thing that the backend refused.
   const std::optional<Error>& error() const { return error_; }
   // What to do when the backend is full.
@@ -30,6 +41,14 @@ class BenchMachine final : public Machine {
     inspector_ = std::move(inspector);
   }
 
+  void DmaWrite(GuestAddress address, Bytes data) override {
+    if (address - kMessages < kMessagesSize) [[unlikely]] {
+      ++interrupts_;
+      message_ = true;
+      return;
+    }
+    Machine::DmaWrite(address, data);
+  }
   void Transmit(const Frame& frame) override;
   void SetInterrupt(LineLevel level) override {
     if (level == LineLevel::kHigh && line() == LineLevel::kLow) ++interrupts_;
@@ -43,6 +62,7 @@ class BenchMachine final : public Machine {
   std::uint64_t frames_sent_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t interrupts_ = 0;
+  bool message_ = false;
   std::optional<Error> error_;
   std::function<Status()> drain_;
   std::function<void(const Frame&)> inspector_;

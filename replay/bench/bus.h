@@ -43,6 +43,14 @@ class Bus {
     device_.Write(access, value);
   }
 
+  // Configuration space, which nobody counts: drivers go there to set up the device.
+  std::uint32_t ConfigRead(std::uint8_t offset, std::uint8_t size) {
+    return device_.ConfigRead(offset, size);
+  }
+  void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) {
+    device_.ConfigWrite(offset, size, value);
+  }
+
   // Accesses that trapped.
   std::uint64_t exits() const { return exits_; }
 

@@ -7,8 +7,10 @@
 
 #include "models/pci_config.h"
 #include "models/registry.h"
+#include "models/virtio/spec.h"
 #include "replay/bench/e1000_driver.h"
 #include "replay/bench/noop_device.h"
+#include "replay/bench/virtio_driver.h"
 
 namespace nicreplay::bench {
 
@@ -31,6 +33,14 @@ constexpr int kMaxIdle = 1000;
 
 Stimulus ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint64_t value) {
   return {.value = value, .offset = offset, .kind = StimulusKind::kConfigWrite, .size = size};
+}
+
+constexpr OffloadSet kOffloadsOfWorkloads = kOffloadChecksum | kOffloadTcp4;
+
+// The driver that a guest would load for a device with these ids.
+std::unique_ptr<NativeDriver> CreateDriver(const DeviceInfo& info, Bus& bus, MutableBytes ram) {
+  if (info.vendor_id == virtio::kVendorId) return std::make_unique<VirtioDriver>(bus, ram);
+  return std::make_unique<E1000Driver>(bus, ram);
 }
 
 // Compares what comes with what should, over and over.
@@ -85,20 +95,22 @@ Result<std::unique_ptr<Contender>> Contender::Create(const Row& row, const Workl
   return contender;
 }
 
+Result<std::unique_ptr<Device>> Contender::CreateDevice() {
+  if (harness()) return CreateNoopDevice(machine_);
+  const bool offloads = (kOffloadsOfWorkloads & ~wire_.backend().offloads()) == 0;
+  return CreateModel(row_.model, offloads ? row_.offload_options : row_.options, machine_);
+}
+
 Status Contender::Start() {
-  if (harness()) {
-    device_ = CreateNoopDevice(machine_);
-  } else {
-    auto device = CreateModel(row_.model, row_.options, machine_);
-    if (!device) return tl::make_unexpected(device.error());
-    device_ = std::move(*device);
-  }
+  auto device = CreateDevice();
+  if (!device) return tl::make_unexpected(device.error());
+  device_ = std::move(*device);
   machine_.Attach(device_.get());
   device_->Reset();
   machine_.Apply(ConfigWrite(PciConfig::kBar0, 4, kBar0));
   machine_.Apply(ConfigWrite(PciConfig::kCommand, 2, kEverythingOn));
   bus_.emplace(*device_, row_.doorbells);
-  driver_ = std::make_unique<E1000Driver>(*bus_, machine_.ram());
+  driver_ = CreateDriver(device_->info(), *bus_, machine_.ram());
   driver_->Start();
   PlacePackets();
   // The stock device receives nothing for a second after it was enabled.
@@ -248,7 +260,8 @@ Status Contender::Transmit(std::uint64_t packets) {
 // Until the driver has `frames` of them in all.
 Status Contender::DeliverAll(std::uint64_t frames) {
   const PacketShape& shape = workload_.packet;
-  const bool whole = (OffloadsNeeded(OffloadOf(shape)) & ~device_->ReceiveOffloads()) == 0;
+  const OffloadSet taken = device_->ReceiveOffloads() & wire_.backend().offloads();
+  const bool whole = (OffloadsNeeded(OffloadOf(shape)) & ~taken) == 0;
   const std::size_t frames_each = whole ? shape.wire_frames() : 1;
   const std::size_t burst = std::max<std::size_t>(1, kBurst / frames_each);
   const std::size_t room = driver_->receive_capacity() - burst * frames_each;

@@ -35,6 +35,7 @@ class Contender final : public Measurable {
   Contender(const Row& row, const Workload& workload, Wire& wire, Nanoseconds exit_cost);
 
   Status Start();
+  Result<std::unique_ptr<Device>> CreateDevice();
   Status CheckContents();
   void PlacePackets();
 
@@ -44,7 +45,7 @@ class Contender final : public Measurable {
   void Tick();
   void Poll();
   void ServiceIfRaised() {
-    if (machine_.line() == LineLevel::kHigh) driver_->Service();
+    if (machine_.TakeInterrupt()) driver_->Service();
   }
   // Lets the device do what the driver waits for.
   void Idle();

@@ -50,8 +50,9 @@ class NativeDriver {
   void set_inspector(std::function<void(Bytes)> inspector) { inspector_ = std::move(inspector); }
 
  protected:
-  void CountReceived(std::size_t size) {
-    ++frames_received_;
+  // Wire frames, and their bytes.
+  void CountReceived(std::size_t size, std::size_t frames = 1) {
+    frames_received_ += frames;
     bytes_received_ += size;
   }
 

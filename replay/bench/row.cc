@@ -73,12 +73,17 @@ std::vector<Row> AllRows() {
     if (Registered(model)) rows.push_back({model, model, ""});
   }
   if (Registered("e1000-opt")) AddOptRows(&rows);
+  if (Registered("virtio-net")) {
+    Row row{"virtio-net", "virtio-net", ""};
+    row.offload_options = "vnet_hdr=on";
+    rows.push_back(std::move(row));
+  }
   return rows;
 }
 
 Result<std::vector<Row>> SelectRows(const std::vector<std::string>& names) {
-  static constexpr std::array<std::string_view, 5> kEnds = {"harness", "qemu-e1000", "e1000-stock",
-                                                            "none", "all"};
+  static constexpr std::array<std::string_view, 6> kEnds = {"harness", "qemu-e1000", "e1000-stock",
+                                                            "none",    "all",        "virtio-net"};
   std::vector<Row> all = AllRows();
   if (names.empty()) return all;
   const auto wanted = [&](const Row& row, const std::string& name) {

@@ -19,11 +19,12 @@ struct Row {
   std::string options;
   Doorbells doorbells = Doorbells::kTrap;
   Contract contract = Contract::kExact;
+  std::string offload_options = options;  // instead, where the network takes offloads
 };
 
 // Every row that the registered models allow, in the table's order: the harness alone, qemu-e1000,
 // e1000-stock, e1000-opt without any optimization, with each alone, with more and more of them,
-// with all.
+// with all, virtio-net.
 std::vector<Row> AllRows();
 
 // Those named, in the table's order; "ends" stands for all but single and cumulated optimizations.
