@@ -68,7 +68,9 @@ class Checker : public ReplayHost {
     while (cursor_ != end_ && cursor_->kind == EffectKind::kDmaRead) ++cursor_;
   }
   bool Expect(const Effect& effect);
-  std::span<const Effect> AsWireFrames(std::span<const Effect> effects);
+  bool IsNext(const Frame& frame) const;
+  void UseWireFrames();
+  void AddWireEffects(const Effect& effect);
   void TransmitWire(std::span<const Bytes> pieces, const Offload& offload);
   bool ExpectWrite(const Effect& effect);
   void Deviate(const Effect& effect);
@@ -95,7 +97,12 @@ class Checker : public ReplayHost {
   bool runaway_ = false;
   std::vector<Effect> actual_;
   Segmenter segmenter_;
-  std::vector<Effect> wire_effects_;  // of a step with frames that are not wire frames
+  // Of the current step: what its recorded frames need of a network, and whether first_ to end_ are
+  // wire frames only.  Those that the recording does not hold are made when they are needed.
+  OffloadSet recorded_offloads_ = 0;
+  bool wired_ = true;
+  std::vector<Effect> wire_effects_;
+  std::vector<std::size_t> wire_places_;  // in wire_effects_, by place in the recording
   Arena wire_bytes_;
   Arena kept_;
   std::size_t kept_bytes_ = 0;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/net/segment.h"
 #include "replay/effects_testing.h"
 #include "replay/event_testing.h"
 #include "replay/script_device.h"
@@ -224,6 +225,51 @@ TEST_F(CheckerTest, FindsAnotherOffload) {
   ASSERT_TRUE(found_);
   EXPECT_EQ(found_->kind, Kind::kOffload);
   EXPECT_EQ(Name(), "frame 0 to the network");
+}
+
+// A recorded frame may lean on the network; then so may the one compared with it, in part or whole.
+TEST_F(CheckerTest, FramesOfARecordingWithOffloadsAreComparedAsOnTheWire) {
+  const Offload offload = {
+      .flags = Offload::kNeedsChecksum, .checksum_start = 14, .checksum_offset = 2};
+  ByteList partial(20, 1);
+  partial[16] = partial[17] = 0;
+  const Bytes pieces[] = {partial};
+  Segmenter segmenter;
+  ASSERT_EQ(segmenter.Parse({pieces, offload}), OffloadFault::kNone);
+  ByteList complete;
+  for (const Bytes& piece : segmenter.Get(0)) {
+    complete.insert(complete.end(), piece.begin(), piece.end());
+  }
+  ASSERT_NE(complete, partial);
+  trace_.On(kWrite).Transmit({7}).Transmit(partial, &offload).Transmit({8});
+  const auto play = [&](const ByteList& frame, const Offload& with) {
+    Play([&](Host& host) {
+      Send(host, {7});
+      Send(host, frame, with);
+      Send(host, {8});
+    });
+  };
+  play(partial, offload);
+  EXPECT_FALSE(found_);
+  play(complete, {});
+  EXPECT_FALSE(found_);
+  play(partial, {});
+  ASSERT_TRUE(found_);
+  EXPECT_EQ(Name(), "frame 1 to the network, byte 16");
+  ByteList other = partial;
+  other[19] = 2;
+  play(other, offload);
+  ASSERT_TRUE(found_);
+  EXPECT_EQ(found_->kind, Kind::kFrame);
+  // After a difference that is none, frames are still held against the recording's.
+  trace_ = {};
+  trace_.On(kWrite).Write(kBuffer, {1}).Write(kBuffer + 9, {2}).Transmit(partial, &offload);
+  Play([&](Host& host) {
+    host.DmaWrite(kBuffer + 9, ByteList{2});
+    host.DmaWrite(kBuffer, ByteList{1});
+    Send(host, partial, offload);
+  });
+  EXPECT_FALSE(found_);
 }
 
 TEST_F(CheckerTest, FindsTheInterruptLine) {

@@ -128,6 +128,34 @@ TEST_P(DatapathTest, MergesBuffers) {
   EXPECT_EQ(bench.Receive(frame), ReceiveResult::kKeep);
 }
 
+TEST_P(DatapathTest, MergesFramesOfSeveralPieces) {
+  Bench bench(MakeSetup());
+  for (std::uint32_t i = 0; i < 3; ++i) bench.GiveReceive(kIn + i * 0x1000, 100);
+  const ByteVector frame = MakeFrame(250);
+  const Bytes pieces[] = {Bytes(frame).first(50), Bytes(frame).subspan(50, 100),
+                          Bytes(frame).subspan(150)};
+  EXPECT_EQ(bench.device->Receive({pieces, {}}), ReceiveResult::kConsumed);
+  ByteVector received = bench.Memory(kIn + kHeader, 100 - kHeader);
+  for (std::uint32_t i = 1; i < 3; ++i) {
+    const ByteVector part = bench.Memory(kIn + i * 0x1000, i == 1 ? 100 : 62);
+    received.insert(received.end(), part.begin(), part.end());
+  }
+  EXPECT_EQ(received, frame);
+}
+
+TEST_P(DatapathTest, CountsMergedBuffersWhereverTheHeaderLies) {
+  Bench bench(MakeSetup());
+  bench.Give(0, {{kIn, 4, true}, {kIn + 0x100, 7, true}, {kIn + 0x200, 50, true}});
+  bench.GiveReceive(kIn + 0x1000, 1000);
+  EXPECT_EQ(bench.Receive(MakeFrame(200)), ReceiveResult::kConsumed);
+  // Its two bytes are the last of the second piece and the first of the third.
+  EXPECT_EQ(bench.Memory(kIn + 0x106, 1), ByteVector{2});
+  EXPECT_EQ(bench.Memory(kIn + 0x200, 1), ByteVector{0});
+  ByteVector start = MakeFrame(200);
+  start.resize(49);
+  EXPECT_EQ(bench.Memory(kIn + 0x201, 49), start);
+}
+
 TEST_P(DatapathTest, AFrameThatDoesNotFitIsLostWithoutMergeableBuffers) {
   BenchSetup setup = MakeSetup();
   setup.features = Features::Of(feature::kMac);

@@ -62,6 +62,9 @@ TEST_F(VirtioDescribeTest, SplitRingsAreTakenApart) {
   host.Store(0, SplitDescriptor{0x1234, 60, descriptor::kNext | descriptor::kWrite, 5});
   EXPECT_EQ(describer_->DescribeMemory(0x10010, Bytes(host.memory).first(16)),
             "addr 0x1234 len 60 WRITE NEXT 5");
+  for (const GuestAddress no_descriptor : {0x10008, 0x12000, 0x13000}) {
+    EXPECT_EQ(describer_->DescribeMemory(no_descriptor, Bytes(host.memory).first(16)), "");
+  }
   Write(common::kDeviceStatus, 0);
   EXPECT_EQ(Name(0x10028), "");
 }

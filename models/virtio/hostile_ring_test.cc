@@ -24,10 +24,10 @@ class HostileRingTest : public testing::TestWithParam<Format> {
   }
   static bool IsSplit() { return GetParam() == Format::kSplit; }
 
-  // A descriptor of the transmit ring, made available as it is.
+  // A descriptor of the ring, by default the transmit ring, made available as it is.
   void Put(std::uint16_t slot, GuestAddress address, std::uint32_t size, std::uint16_t flags,
            std::uint16_t next = 0) {
-    const GuestAddress at = bench_.rings[1].descriptors() + slot * kDescriptorSize;
+    const GuestAddress at = bench_.rings[queue_].descriptors() + slot * kDescriptorSize;
     if (IsSplit()) {
       bench_.host.Store(at, SplitDescriptor{address, size, flags, next});
     } else {
@@ -37,11 +37,11 @@ class HostileRingTest : public testing::TestWithParam<Format> {
   }
   void ShowHead(std::uint16_t head, std::uint16_t count = 1) {
     if (IsSplit()) {
-      const GuestAddress driver = bench_.rings[1].driver_area();
+      const GuestAddress driver = bench_.rings[queue_].driver_area();
       bench_.host.Store(driver + kRingEntries, head);
       bench_.host.Store(driver + kRingIndex, count);
     }
-    bench_.driver.Notify(1);
+    bench_.driver.Notify(queue_);
   }
   void ExpectBroken() {
     EXPECT_TRUE(bench_.NeedsReset());
@@ -58,7 +58,15 @@ class HostileRingTest : public testing::TestWithParam<Format> {
     EXPECT_EQ(bench_.host.sent.size(), 1u);
   }
 
+  // A receive ring is looked through for enough buffers before one is taken.
+  void ExpectBrokenByAFrame() {
+    EXPECT_EQ(bench_.Receive(MakeFrame(1000)), ReceiveResult::kKeep);
+    EXPECT_TRUE(bench_.NeedsReset());
+    EXPECT_FALSE(bench_.IsUsed(0, 0));
+  }
+
   Bench bench_;
+  std::uint16_t queue_ = 1;
 };
 
 INSTANTIATE_TEST_SUITE_P(Formats, HostileRingTest, testing::Values(Format::kSplit, Format::kPacked),
@@ -150,6 +158,42 @@ TEST_P(HostileRingTest, AReceiveBufferShorterThanTheHeader) {
   EXPECT_EQ(bench_.Receive(MakeFrame(100)), ReceiveResult::kDropped);
   EXPECT_TRUE(bench_.NeedsReset());
   EXPECT_EQ(bench_.Receive(MakeFrame(100)), ReceiveResult::kDropped);
+}
+
+TEST_P(HostileRingTest, ReceiveBuffersThatGoInCircles) {
+  queue_ = 0;
+  for (std::uint16_t i = 0; i < 256; ++i) {
+    Put(i, kIn, 1, descriptor::kNext | descriptor::kWrite,
+        static_cast<std::uint16_t>(i % 2 == 0 ? 1 : 0));
+  }
+  ShowHead(0);
+  ExpectBrokenByAFrame();
+}
+
+TEST_P(HostileRingTest, AReceiveTableOfAnOddSize) {
+  queue_ = 0;
+  Put(0, Bench::kTable, 17, descriptor::kIndirect);
+  ShowHead(0);
+  ExpectBrokenByAFrame();
+}
+
+TEST_P(HostileRingTest, AReceiveRingThatGrewBehindTheDevice) {
+  queue_ = 0;
+  bench_.host.Write({kModernBar, 2, common::kQueueSelect}, 0);
+  bench_.host.Write({kModernBar, 2, common::kQueueSize}, 1024);
+  Put(0, kIn, 2000, descriptor::kWrite);
+  ShowHead(0);
+  ExpectBrokenByAFrame();
+}
+
+TEST_P(HostileRingTest, AHeadOutsideOfTheRingWhileTheLinkIsDown) {
+  if (!IsSplit()) return;
+  bench_.device->SetLink(LinkState::kDown);
+  bench_.driver.ReadIsr();
+  ShowHead(256);
+  bench_.device->SetLink(LinkState::kUp);
+  EXPECT_TRUE(bench_.NeedsReset());
+  EXPECT_TRUE(bench_.host.sent.empty());
 }
 
 TEST_P(HostileRingTest, ALegacyDriverIsNotTold) {

@@ -144,6 +144,62 @@ TEST(TransportTest, OnlyWhatIsOfferedIsAccepted) {
   EXPECT_EQ(bare.device->Read({kLegacyBar, 4, legacy::kDriverFeatures}), accepted);
 }
 
+TEST(TransportTest, SelectorsReadBackAndHolesReadZero) {
+  BareDevice bare;
+  bare.SetCommon(common::kDeviceFeatureSelect, 4, 0x1234);
+  bare.SetCommon(common::kDriverFeatureSelect, 4, 0x5678);
+  EXPECT_EQ(bare.Common(common::kDeviceFeatureSelect, 4), 0x1234u);
+  EXPECT_EQ(bare.Common(common::kDriverFeatureSelect, 4), 0x5678u);
+  bare.SetCommon(common::kQueueDesc, 4, 0x11223344);
+  EXPECT_EQ(bare.Common(common::kQueueDesc + 2, 2), 0u);
+  EXPECT_EQ(bare.Common(common::kQueueReset, 2), 0u);
+  EXPECT_EQ(bare.device->Read({kModernBar, 4, kNotifyRegion}), 0u);
+}
+
+TEST(TransportTest, TheIsrTakesNoWrites) {
+  Bench bench({});
+  bench.Send(MakeFrame(64));
+  bench.host.Write({kModernBar, 1, kIsrRegion}, 0);
+  EXPECT_EQ(bench.host.line, LineLevel::kHigh);
+  EXPECT_EQ(bench.driver.ReadIsr(), kIsrQueue);
+}
+
+TEST(TransportTest, LegacyRegistersReadBack) {
+  BareDevice bare("tx_queue_size=512");
+  const auto read = [&](std::uint32_t offset, std::uint8_t size) {
+    return bare.device->Read({kLegacyBar, size, offset});
+  };
+  bare.device->Write({kLegacyBar, 2, legacy::kQueueSelect}, 1);
+  EXPECT_EQ(read(legacy::kQueueSelect, 2), 1u);
+  EXPECT_EQ(read(legacy::kQueueSize, 2), 512u);
+  bare.device->Write({kLegacyBar, 2, legacy::kQueueSize}, 256);  // read-only
+  EXPECT_EQ(read(legacy::kQueueSize, 2), 512u);
+  EXPECT_EQ(read(legacy::kQueueNotify, 2), 0xffffu);  // write-only
+  bare.device->Write({kLegacyBar, 2, legacy::kQueueSelect}, 3);
+  EXPECT_EQ(read(legacy::kQueueSize, 2), 0u);
+}
+
+TEST(TransportTest, ALegacyDriverHasVectorsToo) {
+  BenchSetup setup;
+  setup.mode = Driver::Mode::kLegacy;
+  Bench bench(setup);
+  bench.driver.EnableMsix(true);
+  bench.driver.SetVector(2, Bench::kMessages, 0x4002, false);
+  bench.driver.SetConfigVector(2);
+  EXPECT_EQ(bench.host.Read({kLegacyBar, 2, legacy::kConfigMsixVector}), 2u);
+  bench.device->SetLink(LinkState::kDown);
+  EXPECT_EQ(bench.host.Load<std::uint32_t>(Bench::kMessages), 0x4002u);
+}
+
+TEST(TransportTest, WithoutVectorsTheLineServes) {
+  BenchSetup setup;
+  setup.options = "vectors=0";
+  Bench bench(setup);
+  bench.driver.EnableMsix(true);
+  bench.Send(MakeFrame(64));
+  EXPECT_EQ(bench.host.line, LineLevel::kHigh);
+}
+
 TEST(TransportTest, ADriverThatTakesTheUnusedBitGetsLittle) {
   BareDevice bare("vnet_hdr=on");
   bare.device->Write({kLegacyBar, 4, legacy::kDriverFeatures}, 0xffffffff);
