@@ -100,7 +100,8 @@ int RunInputs(const FuzzRequest& request) {
     if (!outcome) return Report(outcome.error(), path);
     if (request.digest) fmt::print("{:016x}  {}\n", outcome->digest, path);
     if (outcome->divergence) fmt::print("{}: {}\n", path, KindName(outcome->divergence->kind));
-    differing += outcome->divergence ? 1 : 0;
+    if (outcome->violation) fmt::print("{}: {}\n", path, *outcome->violation);
+    differing += outcome->divergence || outcome->violation ? 1 : 0;
     moved += outcome->moved_data ? 1 : 0;
     all = all * 0x9e3779b97f4a7c15u + outcome->digest;
   }

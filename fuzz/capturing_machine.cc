@@ -68,6 +68,7 @@ void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
     unknown_reads_.first_size = out.size();
   }
   Machine::DmaRead(address, out);
+  if (watch_ != nullptr) watch_->OnRead(address, out);
   if (log_statuses_ && out.size() == e1000::kDescriptorSize) {
     const std::size_t status = offsetof(e1000::RxDescriptor, status);
     statuses_[address + status] = out[status];
@@ -79,6 +80,7 @@ void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
   if (over_budget()) return;
   Machine::DmaWrite(address, data);
   if (data.empty()) return;
+  if (watch_ != nullptr) watch_->OnWrite(address, data);
   if (!known_.empty() && address < ram().size()) {
     SetBits(known_.data(), address, std::min<std::uint64_t>(data.size(), ram().size() - address));
   }

@@ -37,6 +37,14 @@ struct UnknownReads {
   std::size_t first_size = 0;
 };
 
+// Looks over the device's shoulder.
+class DmaWatch {
+ public:
+  virtual ~DmaWatch() = default;
+  virtual void OnRead(GuestAddress address, Bytes data) = 0;
+  virtual void OnWrite(GuestAddress address, Bytes data) = 0;
+};
+
 // Keeps the effects of one operation.  Writes that continue each other are one: where a device
 // splits its DMA is its own business.  Frames are kept as the wire frames that they stand for.
 class CapturingMachine : public Machine {
@@ -60,6 +68,9 @@ class CapturingMachine : public Machine {
   std::uint64_t spent() const { return spent_; }
   bool over_budget() const { return spent_ > budget_; }
   void Restart(const SparseRam::Page& contents);
+
+  // Null: nobody watches.  What the driver writes (kMemory) is told, too.
+  void set_watch(DmaWatch* watch) { watch_ = watch; }
 
   // A hash of the effects.
   std::uint64_t Hash() const;
@@ -87,9 +98,9 @@ class CapturingMachine : public Machine {
 
   // Keeps the frames that the network delivers in an operation, too, and the status bytes of
   // receive descriptors that are read.
-  void LogDeliveries() {
-    port().set_log(&delivered_);
-    log_statuses_ = true;
+  void LogDeliveries(bool log) {
+    port().set_log(log ? &delivered_ : nullptr);
+    log_statuses_ = log;
   }
   // What the device read in the byte at `address` with the descriptor that it is in; 0: nothing.
   std::uint8_t StatusRead(GuestAddress address) const {
@@ -125,6 +136,7 @@ class CapturingMachine : public Machine {
   std::uint64_t spent_ = 0;
   std::uint64_t budget_ = ~std::uint64_t{0};
   void (*hang_)() = nullptr;
+  DmaWatch* watch_ = nullptr;
   bool log_statuses_ = false;
   std::unordered_map<GuestAddress, std::uint8_t> statuses_;  // by their address
   Segmenter segmenter_;

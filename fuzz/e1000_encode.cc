@@ -146,9 +146,9 @@ std::string E1000Dictionary() {
   std::string text = "# Items of inputs for an e1000, and the registers of its table.\n";
   for (std::size_t i = 0; i < E1000Input::Kinds().size(); ++i) {
     const E1000Input::Kind& kind = E1000Input::Kinds()[i];
-    std::vector<std::uint8_t> item(1u + kind.operands);
+    std::vector<std::uint8_t> item(1u + kind.item.operands);
     item[0] = E1000Opcode(static_cast<E1000Item>(i));
-    std::string name(kind.name);
+    std::string name(kind.item.name);
     std::replace(name.begin(), name.end(), '-', '_');
     text += Word("item_" + name, item);
   }

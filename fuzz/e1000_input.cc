@@ -13,32 +13,33 @@ constexpr std::uint32_t kBar1 = 0xc000;
 // Rings of the manual's largest lengths take longer than the rest of an input; they are left to raw
 // items.
 constexpr std::uint32_t kRingLengthMask = 0xf80;
+constexpr auto kRows = static_cast<std::uint8_t>(e1000::kRegisters.size());
 
 }  // namespace
 
 // Opcodes beyond the kinds that are listed once go to the frequent ones again.
 const E1000Input::Kind E1000Input::kKinds[] = {
-    {"write", 5, false, &E1000Input::PlayWrite},
-    {"table", 7, false, &E1000Input::PlayTable},
-    {"read", 1, false, &E1000Input::PlayRead},
-    {"access", 12, false, &E1000Input::PlayAccess},
-    {"config", 5, false, &E1000Input::PlayConfig},
-    {"start-transmit", 3, false, &E1000Input::PlayStartTransmit},
-    {"transmit", 8, false, &E1000Input::PlayTransmit},
-    {"context", 12, false, &E1000Input::PlayContext},
-    {"descriptor", 16, false, &E1000Input::PlayDescriptor},
-    {"start-receive", 6, false, &E1000Input::PlayStartReceive},
-    {"doorbell", 1, false, &E1000Input::PlayDoorbell},
-    {"frame", 5, false, &E1000Input::PlayFrame},
-    {"super-frame", 7, false, &E1000Input::PlaySuperFrame},
-    {"raw-frame", 2, true, &E1000Input::PlayRawFrame},
-    {"memory", 10, true, &E1000Input::PlayMemory},
-    {"packet", 5, false, &E1000Input::PlayPacket},
-    {"time", 1, false, &E1000Input::PlayTime},
-    {"event", 0, false, &E1000Input::PlayEvent},
-    {"phy", 3, false, &E1000Input::PlayPhy},
-    {"eeprom", 2, false, &E1000Input::PlayEeprom},
-    {"statistics", 2, false, &E1000Input::PlayStatistics},
+    {{"write", 5, false, kRows}, &E1000Input::PlayWrite},
+    {{"table", 7}, &E1000Input::PlayTable},
+    {{"read", 1, false, kRows}, &E1000Input::PlayRead},
+    {{"access", 12}, &E1000Input::PlayAccess},
+    {{"config", 5}, &E1000Input::PlayConfig},
+    {{"start-transmit", 3}, &E1000Input::PlayStartTransmit},
+    {{"transmit", 8}, &E1000Input::PlayTransmit},
+    {{"context", 12}, &E1000Input::PlayContext},
+    {{"descriptor", 16}, &E1000Input::PlayDescriptor},
+    {{"start-receive", 6}, &E1000Input::PlayStartReceive},
+    {{"doorbell", 1}, &E1000Input::PlayDoorbell},
+    {{"frame", 5, false, 0, true}, &E1000Input::PlayFrame},
+    {{"super-frame", 7, false, 0, true}, &E1000Input::PlaySuperFrame},
+    {{"raw-frame", 2, true, 0, true}, &E1000Input::PlayRawFrame},
+    {{"memory", 10, true}, &E1000Input::PlayMemory},
+    {{"packet", 5}, &E1000Input::PlayPacket},
+    {{"time", 1}, &E1000Input::PlayTime},
+    {{"event", 0}, &E1000Input::PlayEvent},
+    {{"phy", 3}, &E1000Input::PlayPhy},
+    {{"eeprom", 2}, &E1000Input::PlayEeprom},
+    {{"statistics", 2}, &E1000Input::PlayStatistics},
 };
 
 std::span<const E1000Input::Kind> E1000Input::Kinds() { return kKinds; }
@@ -54,19 +55,36 @@ const E1000Input::Kind& E1000Input::KindOf(std::uint8_t opcode) {
   return kKinds[number < kinds ? number : static_cast<std::size_t>(kFrequent[number - kinds])];
 }
 
-std::vector<InputItem> E1000Input::ItemsOf(Bytes input) {
-  std::vector<InputItem> items;
-  for (std::size_t at = StartOf(input).items_at; at < input.size();) {
-    const Kind& kind = KindOf(input[at]);
-    std::size_t size = 1u + kind.operands;
-    if (kind.data && at + size <= input.size()) {
-      size += static_cast<std::size_t>(input[at + size - 2] | input[at + size - 1] << 8);
-    }
-    size = std::min(size, input.size() - at);
-    items.push_back({at, size});
-    at += size;
-  }
-  return items;
+const ItemGrammar& E1000Grammar() {
+  using enum E1000Item;
+  static constexpr ItemScenario kScenarios[] = {
+      {4,
+       {E1000Opcode(kStartReceive), E1000Opcode(kFrame), E1000Opcode(kFrame), E1000Opcode(kRead)}},
+      {4,
+       {E1000Opcode(kStartTransmit), E1000Opcode(kTransmit), E1000Opcode(kTransmit),
+        E1000Opcode(kRead)}},
+      {4,
+       {E1000Opcode(kPacket), E1000Opcode(kContext), E1000Opcode(kTransmit, 2),
+        E1000Opcode(kTransmit)}},
+      {4,
+       {E1000Opcode(kStartReceive), E1000Opcode(kEvent, 5), E1000Opcode(kTransmit),
+        E1000Opcode(kStatistics)}},
+      {3, {E1000Opcode(kTable, 4), E1000Opcode(kFrame), E1000Opcode(kStatistics)}},
+      {4,
+       {E1000Opcode(kEvent, 3), E1000Opcode(kTime, 6), E1000Opcode(kEvent, 2),
+        E1000Opcode(kTime, 7)}},
+      {3, {E1000Opcode(kWrite), E1000Opcode(kTime, 4), E1000Opcode(kRead)}},
+      {4,
+       {E1000Opcode(kSuperFrame), E1000Opcode(kSuperFrame, 1), E1000Opcode(kFrame, 1),
+        E1000Opcode(kFrame)}},
+  };
+  static constexpr std::uint8_t kTurns[] = {E1000Opcode(kEvent), E1000Opcode(kEvent, 1),
+                                            E1000Opcode(kTime, 3), E1000Opcode(kTime, 4),
+                                            E1000Opcode(kTime, 5)};
+  static constexpr ItemGrammar kGrammar = {
+      [](std::uint8_t opcode) -> const ItemKind& { return E1000Input::KindOf(opcode).item; },
+      kScenarios, kTurns};
+  return kGrammar;
 }
 
 E1000Input::E1000Input(Bytes input, const InputStart& start, OperationSink& sink)
@@ -77,7 +95,7 @@ void E1000Input::Run() {
   while (!items_.empty() && !sink_.Done() && count_ < kMaxOperations) {
     const std::uint8_t opcode = items_.Byte();
     const Kind& kind = KindOf(opcode);
-    InputReader operands(items_.Some(kind.operands));
+    InputReader operands(items_.Some(kind.item.operands));
     (this->*kind.play)(operands, opcode >> 5);
   }
 }

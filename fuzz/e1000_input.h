@@ -41,9 +41,8 @@ enum class E1000Item : std::uint8_t {
   kStatistics,
 };
 
-// An item's first byte: its kind in the lower 5 bits, its variant in the upper 3.
 constexpr std::uint8_t E1000Opcode(E1000Item item, unsigned variant = 0) {
-  return static_cast<std::uint8_t>(static_cast<unsigned>(item) | variant << 5);
+  return Opcode(static_cast<unsigned>(item), variant);
 }
 
 // Plays the items of an input as operations.
@@ -71,14 +70,11 @@ class E1000Input {
 
   // One kind of item, by E1000Item.
   struct Kind {
-    std::string_view name;
-    std::uint8_t operands;  // bytes; where data follows, the last 2 are its length
-    bool data;
+    ItemKind item;
     void (E1000Input::*play)(InputReader operands, unsigned variant);
   };
   static std::span<const Kind> Kinds();
   static const Kind& KindOf(std::uint8_t opcode);
-  static std::vector<InputItem> ItemsOf(Bytes input);
 
  private:
   struct Ring {
@@ -130,6 +126,8 @@ class E1000Input {
   Ring rx_;
   std::array<std::uint32_t, e1000::kRegisters.size()> written_{};  // latest values, by row
 };
+
+const ItemGrammar& E1000Grammar();
 
 // The input that plays these operations: raw items, except where the register table serves.
 std::vector<std::uint8_t> EncodeE1000Input(std::span<const Stimulus> operations);

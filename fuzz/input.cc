@@ -37,4 +37,19 @@ InputStart StartOf(Bytes input) {
   return start;
 }
 
+std::vector<InputItem> ItemGrammar::ItemsOf(Bytes input) const {
+  std::vector<InputItem> items;
+  for (std::size_t at = StartOf(input).items_at; at < input.size();) {
+    const ItemKind& kind = kind_of(input[at]);
+    std::size_t size = 1u + kind.operands;
+    if (kind.data && at + size <= input.size()) {
+      size += static_cast<std::size_t>(input[at + size - 2] | input[at + size - 1] << 8);
+    }
+    size = std::min(size, input.size() - at);
+    items.push_back({at, size});
+    at += size;
+  }
+  return items;
+}
+
 }  // namespace nicreplay

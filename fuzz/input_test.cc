@@ -55,7 +55,7 @@ TEST(E1000InputTest, EveryByteStringIsASession) {
     Play(input, keeping);
     EXPECT_LE(keeping.operations().size(), E1000Input::kMaxOperations);
     std::size_t at = StartOf(input).items_at;
-    for (const InputItem& item : E1000Input::ItemsOf(input)) {
+    for (const InputItem& item : E1000Grammar().ItemsOf(input)) {
       EXPECT_EQ(item.offset, at);
       at += item.size;
     }
@@ -92,7 +92,7 @@ TEST(E1000InputTest, EveryKindDoesSomething) {
     input.push_back(E1000Opcode(static_cast<E1000Item>(i)));
     Keeping keeping;
     Play(input, keeping);
-    EXPECT_FALSE(keeping.operations().empty()) << E1000Input::Kinds()[i].name;
+    EXPECT_FALSE(keeping.operations().empty()) << E1000Input::Kinds()[i].item.name;
   }
 }
 
@@ -109,9 +109,9 @@ TEST(MutateTest, KeepsToTheSizeAndItsSeed) {
     const std::size_t size = one.size();
     one.resize(256);
     ByteVector other = one;
-    const std::size_t mutated = MutateE1000Input(one.data(), size, one.size(), seed);
+    const std::size_t mutated = MutateInput(E1000Grammar(), one.data(), size, one.size(), seed);
     ASSERT_LE(mutated, one.size());
-    ASSERT_EQ(MutateE1000Input(other.data(), size, other.size(), seed), mutated);
+    ASSERT_EQ(MutateInput(E1000Grammar(), other.data(), size, other.size(), seed), mutated);
     ASSERT_EQ(one, other);
   }
 }
@@ -119,8 +119,9 @@ TEST(MutateTest, KeepsToTheSizeAndItsSeed) {
 TEST(MutateTest, TinyBuffersAreNotOverrun) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     ByteVector tiny(3);
-    EXPECT_LE(MutateE1000Input(tiny.data(), 2, tiny.size(), seed), tiny.size());
-    EXPECT_LE(CrossE1000Inputs(Garbage(seed, 40), Garbage(seed + 1, 40), tiny, seed), tiny.size());
+    EXPECT_LE(MutateInput(E1000Grammar(), tiny.data(), 2, tiny.size(), seed), tiny.size());
+    EXPECT_LE(CrossInputs(E1000Grammar(), Garbage(seed, 40), Garbage(seed + 1, 40), tiny, seed),
+              tiny.size());
   }
 }
 
@@ -130,15 +131,15 @@ TEST(MutateTest, CrossingTakesItemsOfBoth) {
   bool both = false;
   for (std::uint64_t seed = 0; seed < 50 && !both; ++seed) {
     ByteVector out(200);
-    out.resize(CrossE1000Inputs(first, second, out, seed));
+    out.resize(CrossInputs(E1000Grammar(), first, second, out, seed));
     both = out.size() > 20 && std::equal(out.begin(), out.begin() + 10, first.begin()) &&
            std::equal(out.end() - 10, out.end(), second.end() - 10);
   }
   EXPECT_TRUE(both);
 }
 
-TEST(FuzzTargetTest, AnInputGivesTheSameDigestEveryTimeAndInAnyOrder) {
-  FuzzRunner runner(**FindFuzzTarget("e1000-reload"));
+void ExpectSteadyDigests(const FuzzTarget& target) {
+  FuzzRunner runner(target);
   runner.EnableDigest();
   const auto digest = [](FuzzRunner& with, std::uint64_t seed) {
     const auto outcome = with.Run(Garbage(seed, 300)).value();
@@ -148,16 +149,15 @@ TEST(FuzzTargetTest, AnInputGivesTheSameDigestEveryTimeAndInAnyOrder) {
   std::vector<std::uint64_t> digests;
   for (std::uint64_t seed = 0; seed < 100; ++seed) digests.push_back(digest(runner, seed));
   for (std::uint64_t seed = 100; seed-- > 0;) EXPECT_EQ(digest(runner, seed), digests[seed]);
-  FuzzRunner fresh(**FindFuzzTarget("e1000-reload"));
+  FuzzRunner fresh(target);
   fresh.EnableDigest();
   for (std::uint64_t seed = 50; seed < 60; ++seed) EXPECT_EQ(digest(fresh, seed), digests[seed]);
   EXPECT_NE(digests[1], digests[2]);
 }
 
-TEST(FuzzTargetTest, OperationsDoWhatTheInputDoes) {
+void ExpectOperationsToDoWhatInputsDo(const FuzzTarget& target) {
   std::size_t moved = 0;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const FuzzTarget& target = **FindFuzzTarget("e1000-reload");
     FuzzRunner runner(target);
     const ByteVector input = Garbage(seed, 200);
     const auto outcome = runner.Run(input).value();
@@ -169,7 +169,36 @@ TEST(FuzzTargetTest, OperationsDoWhatTheInputDoes) {
   EXPECT_GT(moved, 20u);
 }
 
-TEST(FuzzTargetTest, AnUnknownTargetIsAnError) {
+class FuzzTargetTest : public testing::TestWithParam<const char*> {
+ protected:
+  static const FuzzTarget& Target() { return **FindFuzzTarget(GetParam()); }
+};
+
+TEST_P(FuzzTargetTest, AnInputGivesTheSameDigestEveryTimeAndInAnyOrder) {
+  ExpectSteadyDigests(Target());
+}
+TEST_P(FuzzTargetTest, OperationsDoWhatTheInputDoes) { ExpectOperationsToDoWhatInputsDo(Target()); }
+
+INSTANTIATE_TEST_SUITE_P(Targets, FuzzTargetTest,
+                         testing::Values("e1000-reload", "e1000-stock-opt"));
+
+// Every switch is reached, and each by its own bit.
+TEST(FuzzTargetSwitches, ComeFromTheHeader) {
+  const FuzzTarget& target = **FindFuzzTarget("e1000-stock-opt");
+  const auto contract = [&](std::uint16_t switches) {
+    return target.PairingOf({.switches = switches}).value().contract;
+  };
+  EXPECT_EQ(contract(0).switches, "exact");
+  EXPECT_EQ(contract(0x7ff).switches,
+            "tso+csum+zerocopy+ring+rxbatch+rxlro+asynctx+doorbell+sidecore+irqmod+rxcsum");
+  EXPECT_TRUE(contract(0x3f).exact());
+  EXPECT_EQ(contract(0x40).deferred, "tx");
+  EXPECT_EQ(contract(0x280).deferred, "doorbell+line");
+  EXPECT_TRUE(contract(0x100).polled);
+  EXPECT_TRUE(contract(0x400).receive_checksums);
+}
+
+TEST(FuzzTargetSwitches, AnUnknownTargetIsAnError) {
   EXPECT_EQ(FindFuzzTarget("none").error().code, ErrorCode::kUsage);
 }
 

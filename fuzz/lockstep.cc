@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 #include "fuzz/receive_checksums.h"
@@ -35,8 +36,7 @@ Status Lockstep::Side::Create(const Candidate& of) {
   return Ok();
 }
 
-void Lockstep::Side::Restart(const SparseRam::Page& contents) {
-  machine.Restart(contents);
+void Lockstep::Side::PowerCycle() {
   if (!device->PowerCycle()) device->Load(power_on);
 }
 
@@ -53,16 +53,18 @@ Result<Pairing> PairWithReference(const Candidate& right, std::size_t ram_size) 
   return pairing;
 }
 
-Lockstep::Lockstep(const Pairing& pairing, std::uint64_t limit)
+Lockstep::Lockstep(const Pairing& pairing, std::uint64_t limit, std::shared_ptr<Machines> machines)
     : contract_(pairing.contract),
       network_(pairing.network),
-      left_(pairing),
-      right_(pairing),
+      machines_(std::move(machines)),
+      left_(machines_->left),
+      right_(machines_->right),
       describer_(DescriberOfModel({pairing.left.model, pairing.right.model})),
       limit_(limit) {}
 
-Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::uint64_t limit) {
-  std::unique_ptr<Lockstep> lockstep(new Lockstep(pairing, limit));
+Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::uint64_t limit,
+                                                   std::shared_ptr<Machines> machines) {
+  std::unique_ptr<Lockstep> lockstep(new Lockstep(pairing, limit, std::move(machines)));
   if (auto created = lockstep->left_.Create(pairing.left); !created) {
     return tl::make_unexpected(created.error());
   }
@@ -74,8 +76,8 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
     side->power_on.resize(side->device->StateSize());
     side->device->Save(side->power_on);
   }
-  lockstep->right_.machine.set_transmit_offloads(kOffloadAll);
-  if (pairing.contract.receive_checksums) lockstep->left_.machine.LogDeliveries();
+  lockstep->SetNetwork(kOffloadAll);
+  lockstep->left_.machine.LogDeliveries(pairing.contract.receive_checksums);
   if (!pairing.contract.deferred.empty()) {
     lockstep->reference_ = dynamic_cast<e1000::DeferredDevice*>(lockstep->left_.device.get());
     if (lockstep->reference_ == nullptr) {
@@ -98,14 +100,26 @@ UnknownReads Lockstep::unknown_reads() const {
 }
 
 void Lockstep::Restart(const SparseRam::Page& contents) {
-  left_.Restart(contents);
-  right_.Restart(contents);
-  right_.machine.set_transmit_offloads(kOffloadAll);
+  RestartMachines(contents);
+  left_.PowerCycle();
+  right_.PowerCycle();
   describer_->OnReset();
   count_ = 0;
   digest_ = 0;
-  abandoned_ = finished_ = late_ = false;
+  finished_ = false;
+  late_ = false;
+  checked_frames_ = 0;
+  abandoned_ = false;
   divergence_.reset();
+}
+
+void Lockstep::RestartMachines(const SparseRam::Page& contents) {
+  for (Side* side : {&left_, &right_}) {
+    side->machine.Restart(contents);
+    side->machine.Attach(side->device.get());
+  }
+  left_.machine.LogDeliveries(contract_.receive_checksums);
+  SetNetwork(kOffloadAll);
 }
 
 void Lockstep::SetBudget(std::uint64_t budget, void (*hang)()) {
@@ -153,6 +167,12 @@ void Lockstep::Digest(std::uint64_t value) {
   digest_ = XXH3_64bits(words, sizeof(words));
 }
 
+// The left side's too: it may be of the same kind.
+void Lockstep::SetNetwork(OffloadSet offers) {
+  left_.machine.set_transmit_offloads(offers);
+  right_.machine.set_transmit_offloads(offers);
+}
+
 // By the time, so that operations that are left out change nothing about the others.
 void Lockstep::OfferNetwork(Nanoseconds now) {
   static constexpr OffloadSet kOffers[] = {
@@ -161,7 +181,7 @@ void Lockstep::OfferNetwork(Nanoseconds now) {
       kOffloadAll, 0,
       kOffloadAll, kOffloadChecksum | kOffloadTcp4 | kOffloadTcp6 | kOffloadEcn,
   };
-  right_.machine.set_transmit_offloads(kOffers[(now >> 23) % std::size(kOffers)]);
+  SetNetwork(kOffers[(now >> 23) % std::size(kOffers)]);
 }
 
 // Makes the reference do what the right side did.
@@ -229,14 +249,15 @@ std::optional<Divergence> Lockstep::CompareShadow(bool published) {
   if (divergence.expected != divergence.found) return divergence;
   if (!left->active() || !published) return std::nullopt;
   for (const ShadowPages::Page& page : left->pages()) {
-    const std::atomic<std::uint32_t>* words = right->Find(page.offset);
-    for (std::uint32_t at = 0; at < ShadowPages::kWords; ++at) {
-      divergence.expected = page.words[at].load(std::memory_order_relaxed);
-      divergence.found =
-          words == nullptr ? ~std::uint64_t{0} : words[at].load(std::memory_order_relaxed);
-      if (divergence.expected == divergence.found) continue;
-      divergence.item = page.offset + 4 * at;
-      return divergence;
+    // Nobody else is at them; byte by byte only what differs.
+    const std::atomic<std::uint32_t>* const other = right->Find(page.offset);
+    if (other != nullptr && std::memcmp(page.words, other, ShadowPages::kPageSize) == 0) continue;
+    for (std::uint32_t at = 0; at < ShadowPages::kPageSize; at += 4) {
+      const std::atomic<std::uint32_t>* word = right->Find(page.offset + at);
+      divergence.item = page.offset + at;
+      divergence.expected = page.words[at / 4];
+      divergence.found = word == nullptr ? ~std::uint64_t{0} : word->load();
+      if (divergence.expected != divergence.found) return divergence;
     }
   }
   return std::nullopt;

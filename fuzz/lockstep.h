@@ -19,7 +19,7 @@
 
 namespace nicreplay {
 
-// What the network takes from the right side: everything, or something else every few
+// What the network takes: everything, or something else every few
 // milliseconds, so that the device's ways to do without run, too.
 enum class Network : std::uint8_t { kTakesAll, kVaries };
 
@@ -47,13 +47,27 @@ Result<Pairing> PairWithReference(const Candidate& right, std::size_t ram_size);
 //  - polled: the same, and after every poll both published the same.
 class Lockstep : public OperationSink {
  public:
-  static Result<std::unique_ptr<Lockstep>> Create(const Pairing& pairing, std::uint64_t limit);
+  // A machine for each side, which several of these may share: Restart makes them theirs.
+  struct Machines {
+    explicit Machines(const Pairing& pairing)
+        : left(pairing.ram_size, pairing.memory), right(pairing.ram_size, pairing.memory) {}
+    CapturingMachine left;
+    CapturingMachine right;
+  };
+
+  static Result<std::unique_ptr<Lockstep>> Create(const Pairing& pairing, std::uint64_t limit) {
+    return Create(pairing, limit, std::make_shared<Machines>(pairing));
+  }
+  static Result<std::unique_ptr<Lockstep>> Create(const Pairing& pairing, std::uint64_t limit,
+                                                  std::shared_ptr<Machines> machines);
 
   std::uint64_t Do(const Stimulus& operation) override;
   bool Done() const override { return divergence_.has_value() || count_ >= limit_ || abandoned_; }
 
   // Begins anew, with devices after power-on.
   void Restart(const SparseRam::Page& contents);
+  // The same, if its devices did nothing since Create or Restart.
+  void RestartMachines(const SparseRam::Page& contents);
   // Bounds each session (CapturingMachine): one that goes over it ends without a verdict, unless
   // the right side alone spends many times what the left does.
   void SetBudget(std::uint64_t budget, void (*hang)());
@@ -67,6 +81,8 @@ class Lockstep : public OperationSink {
   std::uint64_t digest() const { return digest_; }
   void EnableDigest() { digesting_ = true; }
   const CapturingMachine& left() const { return left_.machine; }
+  CapturingMachine& left() { return left_.machine; }
+  const Contract& contract() const { return contract_; }
 
   // In the operation before count(), which is its event; left is "expected".
   const std::optional<Divergence>& divergence() const { return divergence_; }
@@ -86,19 +102,20 @@ class Lockstep : public OperationSink {
   const FastPaths& fast_paths() const { return right_.machine.fast_paths(); }
 
  private:
-  // A machine with its device; the device goes first.
+  // A device on its machine.
   struct Side {
-    explicit Side(const Pairing& pairing) : machine(pairing.ram_size, pairing.memory) {}
+    explicit Side(CapturingMachine& on) : machine(on) {}
     Status Create(const Candidate& of);
-    void Restart(const SparseRam::Page& contents);
+    void PowerCycle();
 
-    CapturingMachine machine;
+    CapturingMachine& machine;
     Candidate candidate;
     std::vector<std::uint8_t> power_on;  // state of a device that cannot be power-cycled
     std::unique_ptr<Device> device;
   };
 
-  Lockstep(const Pairing& pairing, std::uint64_t limit);
+  Lockstep(const Pairing& pairing, std::uint64_t limit, std::shared_ptr<Machines> machines);
+  void SetNetwork(OffloadSet offers);
   void OfferNetwork(Nanoseconds now);
   void AdvanceTo(Nanoseconds time);
   bool CatchUpOnce();
@@ -114,6 +131,7 @@ class Lockstep : public OperationSink {
 
   const Contract contract_;
   const Network network_;
+  const std::shared_ptr<Machines> machines_;  // outlive the devices
   Side left_;
   Side right_;
   e1000::DeferredDevice* reference_ = nullptr;  // the left device, where work may be put off

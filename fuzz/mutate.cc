@@ -5,7 +5,6 @@
 #include <cstring>
 #include <vector>
 
-#include "fuzz/e1000_input.h"
 #include "fuzz/random.h"
 
 namespace nicreplay {
@@ -22,10 +21,10 @@ constexpr std::uint16_t kInteresting[] = {0,    1,    2,    13,   14,   15,     
 
 class Mutator {
  public:
-  Mutator(ByteVector input, std::size_t max_size, std::uint64_t seed)
-      : input_(std::move(input)), max_size_(max_size), random_(seed) {
+  Mutator(const ItemGrammar& grammar, ByteVector input, std::size_t max_size, std::uint64_t seed)
+      : grammar_(grammar), input_(std::move(input)), max_size_(max_size), random_(seed) {
     if (input_.size() < sizeof(InputHeader)) input_.resize(sizeof(InputHeader));
-    items_ = E1000Input::ItemsOf(input_);
+    items_ = grammar_.ItemsOf(input_);
   }
 
   ByteVector Run() {
@@ -49,16 +48,15 @@ class Mutator {
         }
         ticket -= change.weight;
       }
-      items_ = E1000Input::ItemsOf(input_);
+      items_ = grammar_.ItemsOf(input_);
     }
     if (input_.size() > max_size_) input_.resize(max_size_);
     return std::move(input_);
   }
 
  private:
-  E1000Item KindAt(const InputItem& item) const {
-    return static_cast<E1000Item>(&E1000Input::KindOf(input_[item.offset]) -
-                                  E1000Input::Kinds().data());
+  const ItemKind& KindAt(const InputItem& item) const {
+    return grammar_.kind_of(input_[item.offset]);
   }
   std::size_t AnyItem() { return static_cast<std::size_t>(random_.Below(items_.size())); }
   // Where an item begins, or the end.
@@ -68,7 +66,7 @@ class Mutator {
   }
 
   ByteVector NewItem(std::uint8_t opcode) {
-    const E1000Input::Kind& kind = E1000Input::KindOf(opcode);
+    const ItemKind& kind = grammar_.kind_of(opcode);
     ByteVector item = {opcode};
     for (unsigned i = 0; i < kind.operands; ++i) {
       item.push_back(static_cast<std::uint8_t>(random_.OneIn(3) ? 0 : random_.Next()));
@@ -83,7 +81,7 @@ class Mutator {
   }
   std::uint8_t AnyOpcode() {
     const std::uint64_t variant = random_.OneIn(2) ? 0 : random_.Below(8);
-    return static_cast<std::uint8_t>(random_.Below(32) | variant << 5);
+    return static_cast<std::uint8_t>(random_.Below(kOpcodeKinds) | variant << 5);
   }
 
   void InsertAt(std::size_t at, const ByteVector& bytes) {
@@ -92,36 +90,9 @@ class Mutator {
 
   void InsertItem() { InsertAt(AnyBoundary(), NewItem(AnyOpcode())); }
 
-  // Items that make sense one after the other.
   void InsertScenario() {
-    using enum E1000Item;
-    static constexpr struct {
-      std::uint8_t count;
-      std::uint8_t opcodes[4];
-    } kScenarios[] = {
-        {4,
-         {E1000Opcode(kStartReceive), E1000Opcode(kFrame), E1000Opcode(kFrame),
-          E1000Opcode(kRead)}},
-        {4,
-         {E1000Opcode(kStartTransmit), E1000Opcode(kTransmit), E1000Opcode(kTransmit),
-          E1000Opcode(kRead)}},
-        {4,
-         {E1000Opcode(kPacket), E1000Opcode(kContext), E1000Opcode(kTransmit, 2),
-          E1000Opcode(kTransmit)}},
-        {4,
-         {E1000Opcode(kStartReceive), E1000Opcode(kEvent, 5), E1000Opcode(kTransmit),
-          E1000Opcode(kStatistics)}},
-        {3, {E1000Opcode(kTable, 4), E1000Opcode(kFrame), E1000Opcode(kStatistics)}},
-        {4,
-         {E1000Opcode(kEvent, 3), E1000Opcode(kTime, 6), E1000Opcode(kEvent, 2),
-          E1000Opcode(kTime, 7)}},
-        {3, {E1000Opcode(kWrite), E1000Opcode(kTime, 4), E1000Opcode(kRead)}},
-        {4,
-         {E1000Opcode(kSuperFrame), E1000Opcode(kSuperFrame, 1), E1000Opcode(kFrame, 1),
-          E1000Opcode(kFrame)}},
-    };
     ByteVector items;
-    const auto& scenario = kScenarios[random_.Below(std::size(kScenarios))];
+    const ItemScenario& scenario = grammar_.scenarios[random_.Below(grammar_.scenarios.size())];
     for (std::size_t i = 0; i < scenario.count; ++i) {
       const ByteVector item = NewItem(scenario.opcodes[i]);
       items.insert(items.end(), item.begin(), item.end());
@@ -160,7 +131,7 @@ class Mutator {
     input_.erase(
         input_.begin() + static_cast<std::ptrdiff_t>(items_[item].offset),
         input_.begin() + static_cast<std::ptrdiff_t>(items_[item].offset + items_[item].size));
-    items_ = E1000Input::ItemsOf(input_);
+    items_ = grammar_.ItemsOf(input_);
     InsertAt(AnyBoundary(), copy);
   }
 
@@ -205,9 +176,9 @@ class Mutator {
     if (items_.empty()) return;
     for (int tries = 0; tries < 8; ++tries) {
       const InputItem& item = items_[AnyItem()];
-      const E1000Item kind = KindAt(item);
-      if (kind > E1000Item::kRead || item.size < 2) continue;
-      input_[item.offset + 1] = static_cast<std::uint8_t>(random_.Below(e1000::kRegisters.size()));
+      const std::uint8_t choices = KindAt(item).choices;
+      if (choices == 0 || item.size < 2) continue;
+      input_[item.offset + 1] = static_cast<std::uint8_t>(random_.Below(choices));
       return;
     }
     InsertItem();
@@ -217,7 +188,11 @@ class Mutator {
     static constexpr std::size_t kBytes = sizeof(InputHeader);
     std::uint8_t& byte = input_[random_.Below(kBytes - 2)];
     byte = random_.OneIn(3) ? 0 : static_cast<std::uint8_t>(byte ^ 1u << random_.Below(8));
-    if (random_.OneIn(10)) input_[kBytes - 2] ^= InputHeader::kBare;
+    std::uint8_t& flags = input_[kBytes - 2];
+    if (random_.OneIn(10)) flags ^= InputHeader::kBare;
+    if (random_.OneIn(4)) {
+      flags ^= static_cast<std::uint8_t>(1u << InputHeader::kTurnsShift << random_.Below(2));
+    }
   }
 
   // A byte of what memory holds, or another unit of it.
@@ -242,20 +217,17 @@ class Mutator {
 
   // Work, polls, time between what is there, and frames that arrive together or apart.
   void Reschedule() {
-    using enum E1000Item;
-    static constexpr std::uint8_t kOpcodes[] = {E1000Opcode(kEvent), E1000Opcode(kEvent, 1),
-                                                E1000Opcode(kTime, 3), E1000Opcode(kTime, 4),
-                                                E1000Opcode(kTime, 5)};
     if (!items_.empty() && random_.OneIn(3)) {
       const InputItem& item = items_[AnyItem()];
-      if (KindAt(item) >= E1000Item::kFrame && KindAt(item) <= E1000Item::kRawFrame) {
+      if (KindAt(item).joins) {
         input_[item.offset] ^= 1u << 5;
         return;
       }
     }
-    InsertAt(AnyBoundary(), NewItem(random_.Pick(kOpcodes)));
+    InsertAt(AnyBoundary(), NewItem(grammar_.turns[random_.Below(grammar_.turns.size())]));
   }
 
+  const ItemGrammar& grammar_;
   ByteVector input_;
   std::size_t max_size_;
   Random random_;
@@ -264,17 +236,18 @@ class Mutator {
 
 }  // namespace
 
-std::size_t MutateE1000Input(std::uint8_t* data, std::size_t size, std::size_t max_size,
-                             std::uint64_t seed) {
-  const ByteVector mutated = Mutator({data, data + size}, max_size, seed).Run();
+std::size_t MutateInput(const ItemGrammar& grammar, std::uint8_t* data, std::size_t size,
+                        std::size_t max_size, std::uint64_t seed) {
+  const ByteVector mutated = Mutator(grammar, {data, data + size}, max_size, seed).Run();
   std::copy(mutated.begin(), mutated.end(), data);
   return mutated.size();
 }
 
-std::size_t CrossE1000Inputs(Bytes first, Bytes second, MutableBytes out, std::uint64_t seed) {
+std::size_t CrossInputs(const ItemGrammar& grammar, Bytes first, Bytes second, MutableBytes out,
+                        std::uint64_t seed) {
   Random random(seed);
   const auto boundary = [&](Bytes input) {
-    const std::vector<InputItem> items = E1000Input::ItemsOf(input);
+    const std::vector<InputItem> items = grammar.ItemsOf(input);
     const auto index = static_cast<std::size_t>(random.Below(items.size() + 1));
     return index == items.size() ? input.size() : items[index].offset;
   };

@@ -6,16 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "models/device.h"
+#include "fuzz/input.h"
 
 namespace nicreplay {
 
 // Changes `size` bytes of input in `data`, which has room for `max_size`; returns the new size.
 // The same seed changes the same input alike.
-std::size_t MutateE1000Input(std::uint8_t* data, std::size_t size, std::size_t max_size,
-                             std::uint64_t seed);
+std::size_t MutateInput(const ItemGrammar& grammar, std::uint8_t* data, std::size_t size,
+                        std::size_t max_size, std::uint64_t seed);
 
 // An input of items of both, in `out`; returns its size.
-std::size_t CrossE1000Inputs(Bytes first, Bytes second, MutableBytes out, std::uint64_t seed);
+std::size_t CrossInputs(const ItemGrammar& grammar, Bytes first, Bytes second, MutableBytes out,
+                        std::uint64_t seed);
 
 }  // namespace nicreplay

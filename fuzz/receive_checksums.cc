@@ -25,6 +25,13 @@ bool IsClaim(std::uint8_t before, std::uint8_t left, std::uint8_t right) {
          (right == claimed || right == (claimed | (before & rxd::kIXSM)));
 }
 
+// Of memory as it is, not as a device reads it.
+std::uint8_t ByteAt(CapturingMachine* machine, GuestAddress address) {
+  std::uint8_t byte = 0;
+  machine->Machine::DmaRead(address, {&byte, 1});
+  return byte;
+}
+
 }  // namespace
 
 bool ChecksumsHold(Bytes frame) {
@@ -49,21 +56,17 @@ bool ChecksumsHold(Bytes frame) {
 }
 
 std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* right) {
-  const MutableBytes expected = left->ram();
-  const MutableBytes found = right->ram();
   std::vector<GuestAddress> claims;
   right->ForEachWrite([&](GuestAddress address, MutableBytes bytes) {
-    if (address >= found.size()) return;
-    const GuestAddress end = std::min<GuestAddress>(address + bytes.size(), found.size());
     // The first status byte of a descriptor at or after `address`.
-    GuestAddress at = address / 16 * 16 + kStatusPlace;
-    if (at < address) at += 16;
-    for (; at < end; at += 16) {
-      if (expected[at] != found[at]) claims.push_back(at);
+    std::uint64_t offset = (kStatusPlace - address) % 16;
+    for (; offset < bytes.size(); offset += 16) {
+      const GuestAddress at = address + offset;
+      if (ByteAt(left, at) != ByteAt(right, at)) claims.push_back(at);
     }
   });
   std::erase_if(claims, [&](GuestAddress at) {
-    return !IsClaim(left->StatusRead(at), expected[at], found[at]);
+    return !IsClaim(left->StatusRead(at), ByteAt(left, at), ByteAt(right, at));
   });
   if (claims.empty()) return 0;
   const auto& frames = left->delivered();
@@ -82,7 +85,10 @@ std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* righ
   right->ForEachWrite(mask);
   std::sort(claims.begin(), claims.end());
   claims.erase(std::unique(claims.begin(), claims.end()), claims.end());
-  for (const GuestAddress claim : claims) found[claim] = expected[claim];
+  for (const GuestAddress claim : claims) {
+    const std::uint8_t expected = ByteAt(left, claim);
+    right->Machine::DmaWrite(claim, {&expected, 1});
+  }
   return claims.size();
 }
 

@@ -7,7 +7,10 @@
 #include <cstdlib>
 
 #include "fuzz/e1000_input.h"
+#include "fuzz/scheduled_sink.h"
 #include "fuzz/shrink.h"
+#include "fuzz/virtio_input.h"
+#include "fuzz/virtio_invariants.h"
 
 // AFL++'s runtime, where it is linked: forgets what ran so far of this input.
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
@@ -21,15 +24,23 @@ constexpr std::size_t kRamSize = 256 * SparseRam::kPageSize;
 // Of host calls, roughly; a lap of the largest ring goes over it.
 constexpr std::uint64_t kBudget = 1500;
 
+// Before which operations a state may be saved and loaded.
+constexpr unsigned kReloadWithin = 256;
+
+using Family = FuzzTarget::Family;
 constexpr std::array kTargets = {
-    FuzzTarget{"e1000-stock-qemu", "e1000-stock", "qemu-e1000"},
-    FuzzTarget{"e1000-stock-opt", "", "e1000-opt"},
-    FuzzTarget{"e1000-reload", "e1000-stock", "e1000-stock", FuzzTarget::Reload::kOnce},
+    FuzzTarget{"e1000-stock-qemu", Family::kE1000, "e1000-stock", "qemu-e1000"},
+    FuzzTarget{"e1000-stock-opt", Family::kE1000, "", "e1000-opt"},
+    FuzzTarget{"e1000-reload", Family::kE1000, "e1000-stock", "e1000-stock",
+               FuzzTarget::Reload::kOnce},
+    FuzzTarget{"virtio-net", Family::kVirtioNet, "virtio-net", "virtio-net",
+               FuzzTarget::Reload::kOnce},
 };
 
-// Of InputHeader::switches, by bit: those that e1000-opt implements.
-constexpr std::array<std::string_view, 6> kSwitches = {"tso",  "csum",    "zerocopy",
-                                                       "ring", "rxbatch", "rxlro"};
+// Of InputHeader::switches, by bit: those of e1000-opt.
+constexpr std::array<std::string_view, 11> kSwitches = {
+    "tso",     "csum",     "zerocopy", "ring",   "rxbatch", "rxlro",
+    "asynctx", "doorbell", "sidecore", "irqmod", "rxcsum"};
 constexpr std::uint32_t kSwitchMask = (1u << kSwitches.size()) - 1;
 
 std::string SwitchesOf(const InputHeader& header) {
@@ -40,6 +51,49 @@ std::string SwitchesOf(const InputHeader& header) {
     list += kSwitches[bit];
   }
   return list.empty() ? "exact" : list;
+}
+
+Schedule ScheduleOf(const InputHeader& header) {
+  constexpr unsigned kLongest = 32;  // operations between turns
+  switch (header.turns()) {
+    case InputHeader::Turns::kLazy:
+      return *Schedule::Parse("lazy");
+    case InputHeader::Turns::kEvery:
+      return *Schedule::Parse(fmt::format("every={}", 1 + header.number % kLongest));
+    case InputHeader::Turns::kSeeded:
+      return *Schedule::Parse(fmt::format("seed={}", header.number));
+    case InputHeader::Turns::kItems:
+      break;
+  }
+  return *Schedule::Parse("recorded");
+}
+
+// The input's operations; where work may be put off, also its turns.
+void Play(const FuzzTarget& target, Bytes input, const InputStart& start, const Contract& contract,
+          OperationSink& sink) {
+  if (target.family == Family::kVirtioNet) {
+    VirtioInput(input, start, sink).Run();
+  } else if (contract.deferred.empty()) {
+    E1000Input(input, start, sink).Run();
+  } else {
+    ScheduledSink scheduled(ScheduleOf(start.header), sink);
+    E1000Input(input, start, scheduled).Run();
+  }
+}
+
+// The same; returns what of invariants did not hold.
+std::optional<std::string> PlayWatched(const FuzzTarget& target, Bytes input,
+                                       const InputStart& start, Lockstep& lockstep,
+                                       OperationSink& sink) {
+  if (target.family != Family::kVirtioNet) {
+    Play(target, input, start, lockstep.contract(), sink);
+    return std::nullopt;
+  }
+  VirtioInvariants invariants(lockstep.left(), sink);
+  VirtioInput session(input, start, invariants);
+  invariants.set_layout(&session.layout());
+  session.Run();
+  return invariants.violation();
 }
 
 [[noreturn]] void Hang() {
@@ -85,6 +139,23 @@ struct Statistics {
   }
 };
 
+// The target with that name, or what the environment makes of it.
+FuzzTarget TargetOf(std::string_view name) {
+  FuzzTarget target = **FindFuzzTarget(name);
+  const char* const plugin = std::getenv("NICREPLAY_FUZZ_PLUGIN");
+  if (plugin == nullptr) return target;
+  const std::string_view text(plugin);
+  const std::size_t colon = text.rfind(':');
+  const auto loaded = LoadPlugin(std::string(text.substr(0, colon)));
+  if (!loaded || colon == std::string_view::npos) {
+    fmt::print(stderr, "nicreplay: {}: {}\n", text,
+               loaded ? "names no model" : loaded.error().ToString());
+    std::exit(2);
+  }
+  target.right = text.substr(colon + 1);
+  return target;
+}
+
 [[noreturn]] void ReportAndAbort(const FuzzTarget& target, Bytes input) {
   const auto list = FuzzOperations::Of(target, input);
   const auto found = list->Compare(list->operations());
@@ -113,7 +184,8 @@ Result<const FuzzTarget*> FindFuzzTarget(std::string_view name) {
 }
 
 Result<Pairing> FuzzTarget::PairingOf(const InputHeader& header) const {
-  const std::string settings(E1000Input::SettingsOf(header));
+  const std::string settings(family == Family::kVirtioNet ? VirtioInput::SettingsOf(header)
+                                                          : E1000Input::SettingsOf(header));
   Pairing pairing;
   if (left.empty()) {
     const Candidate optimized{std::string(right), WithSwitches(settings, SwitchesOf(header))};
@@ -131,15 +203,20 @@ Result<Pairing> FuzzTarget::PairingOf(const InputHeader& header) const {
 }
 
 Result<Lockstep*> FuzzRunner::PairFor(const InputHeader& header) {
+  static_assert(E1000Input::kSettings.size() == VirtioInput::kSettings.size());
   std::uint32_t key = header.settings % E1000Input::kSettings.size();
   if (target_.left.empty()) key |= (header.switches & kSwitchMask) << 8;
   if (auto found = pairs_.find(key); found != pairs_.end()) return found->second.get();
   if (pairs_.size() >= kMaxPairs) pairs_.clear();
   auto pairing = target_.PairingOf(header);
   if (!pairing) return tl::make_unexpected(pairing.error());
-  auto created = Lockstep::Create(*pairing, ~std::uint64_t{0});
+  if (!machines_) {
+    machines_ = std::make_shared<Lockstep::Machines>(*pairing);
+    machines_->left.SetBudget(kBudget, Hang);
+    machines_->right.SetBudget(kBudget, Hang);
+  }
+  auto created = Lockstep::Create(*pairing, ~std::uint64_t{0}, machines_);
   if (!created) return tl::make_unexpected(created.error());
-  (*created)->SetBudget(kBudget, Hang);
   if (digesting_) (*created)->EnableDigest();
   return pairs_.emplace(key, std::move(*created)).first->second.get();
 }
@@ -149,17 +226,18 @@ Result<FuzzRunner::Outcome> FuzzRunner::Run(Bytes input) {
   auto pair = PairFor(start.header);
   if (!pair) return tl::make_unexpected(pair.error());
   Lockstep& lockstep = **pair;
-  lockstep.Restart(start.contents);
+  lockstep.RestartMachines(start.contents);
   // Whether the devices had to be made is nothing about the input.
   if (__afl_coverage_discard != nullptr) __afl_coverage_discard();
+  std::optional<std::string> violation;
   if (target_.reload == FuzzTarget::Reload::kNo) {
-    E1000Input(input, start, lockstep).Run();
+    violation = PlayWatched(target_, input, start, lockstep, lockstep);
   } else {
-    Reloading reloading(lockstep, start.header.reload % E1000Input::kMaxOperations);
-    E1000Input(input, start, reloading).Run();
+    Reloading reloading(lockstep, start.header.number % kReloadWithin);
+    violation = PlayWatched(target_, input, start, lockstep, reloading);
     if (reloading.error()) return tl::make_unexpected(*reloading.error());
   }
-  Outcome outcome{lockstep.divergence(), lockstep.count(), lockstep.digest(),
+  Outcome outcome{lockstep.divergence(), std::move(violation), lockstep.count(), lockstep.digest(),
                   lockstep.left().spent() != 0};
   // Cleaning up after this input is its own coverage, not the next one's.
   lockstep.Restart(start.contents);
@@ -179,7 +257,7 @@ Result<FuzzOperations> FuzzOperations::Of(const FuzzTarget& target, Bytes input)
   lockstep.SetBudget(kBudget, Hang);
   lockstep.Restart(start.contents);
   const auto recorder = std::make_shared<OperationRecorder>(lockstep);
-  E1000Input(input, start, *recorder).Run();
+  Play(target, input, start, lockstep.contract(), *recorder);
   made.contents_ = std::make_shared<const SparseRam::Page>(start.contents);
   for (const std::uint64_t page : lockstep.TouchedPages()) {
     made.operations_.push_back({.value = page * SparseRam::kPageSize,
@@ -207,8 +285,9 @@ Result<std::optional<Divergence>> FuzzOperations::Compare(
   return lockstep.divergence();
 }
 
-int FuzzOneInput(std::string_view target, const std::uint8_t* data, std::size_t size) {
-  static FuzzRunner runner(**FindFuzzTarget(target));
+int FuzzOneInput(std::string_view name, const std::uint8_t* data, std::size_t size) {
+  static const FuzzTarget target = TargetOf(name);
+  static FuzzRunner runner(target);
   static Statistics statistics;
   const auto outcome = runner.Run({data, size});
   if (!outcome) {
@@ -218,7 +297,11 @@ int FuzzOneInput(std::string_view target, const std::uint8_t* data, std::size_t 
   ++statistics.inputs;
   statistics.operations += outcome->operations;
   if (outcome->moved_data) ++statistics.moved_data;
-  if (outcome->divergence) ReportAndAbort(**FindFuzzTarget(target), {data, size});
+  if (outcome->violation) {
+    fmt::print(stderr, "nicreplay: {}\n", *outcome->violation);
+    std::abort();
+  }
+  if (outcome->divergence) ReportAndAbort(target, {data, size});
   return 0;
 }
 

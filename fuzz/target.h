@@ -17,11 +17,14 @@
 
 namespace nicreplay {
 
-// Two models that no input may tell apart.
+// Two models that no input may tell apart; of virtio-net the left one is also held to what such a
+// device must never do (virtio_invariants.h).
 struct FuzzTarget {
+  enum class Family : std::uint8_t { kE1000, kVirtioNet };  // of devices, and so of inputs
   enum class Reload : std::uint8_t { kNo, kOnce };  // the right device saves and loads its state
 
   std::string_view name;
+  Family family;
   std::string_view left;  // empty: the reference of what the input's switches promise
   std::string_view right;
   Reload reload = Reload::kNo;
@@ -39,6 +42,7 @@ class FuzzRunner {
 
   struct Outcome {
     std::optional<Divergence> divergence;
+    std::optional<std::string> violation;  // of an invariant, in words
     std::uint64_t operations = 0;
     std::uint64_t digest = 0;  // if EnableDigest was called
     bool moved_data = false;   // the device processed a descriptor or a frame
@@ -48,12 +52,13 @@ class FuzzRunner {
   void EnableDigest() { digesting_ = true; }
 
  private:
-  static constexpr std::size_t kMaxPairs = 128;
+  static constexpr std::size_t kMaxPairs = 1024;
 
   Result<Lockstep*> PairFor(const InputHeader& header);
 
   const FuzzTarget& target_;
   bool digesting_ = false;
+  std::shared_ptr<Lockstep::Machines> machines_;
   // By what the header says about making the devices.
   std::map<std::uint32_t, std::unique_ptr<Lockstep>> pairs_;
 };
@@ -80,7 +85,8 @@ class FuzzOperations {
 };
 
 // LLVMFuzzerTestOneInput of a target: a difference is described on standard error, then abort().
-// With NICREPLAY_FUZZ_STATISTICS in the environment, exit() says how many inputs moved data.
+// With NICREPLAY_FUZZ_STATISTICS in the environment, exit() says how many inputs moved data; with
+// NICREPLAY_FUZZ_PLUGIN=FILE:MODEL that model of a plugin takes the right one's place.
 int FuzzOneInput(std::string_view target, const std::uint8_t* data, std::size_t size);
 
 }  // namespace nicreplay

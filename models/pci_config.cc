@@ -2,6 +2,7 @@
 #include "models/pci_config.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace nicreplay {
 namespace {
@@ -169,10 +170,12 @@ bool PciConfig::Load(std::span<const std::uint8_t, kStateSize> state) {
   const std::uint8_t pin = state[kSize];
   if (pin > 1) return false;
   if (((state[kStatus] & kStatusInterrupt) != 0) != (pin == 1)) return false;
-  for (std::size_t i = 0; i < kSize; ++i) {
-    auto changeable = static_cast<std::uint8_t>(writable_[i] | write_one_clears_[i]);
-    if (i == kStatus) changeable |= static_cast<std::uint8_t>(kStatusInterrupt);
-    if (((state[i] ^ bytes_[i]) & ~changeable) != 0) return false;
+  if (std::memcmp(state.data(), bytes_.data(), kSize) != 0) {
+    for (std::size_t i = 0; i < kSize; ++i) {
+      auto changeable = static_cast<std::uint8_t>(writable_[i] | write_one_clears_[i]);
+      if (i == kStatus) changeable |= static_cast<std::uint8_t>(kStatusInterrupt);
+      if (((state[i] ^ bytes_[i]) & ~changeable) != 0) return false;
+    }
   }
   std::copy_n(state.begin(), kSize, bytes_.begin());
   pin_ = static_cast<LineLevel>(pin);

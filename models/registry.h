@@ -37,6 +37,8 @@ class Describer {
   virtual std::string TimerName(TimerId id) const { return "timer " + std::to_string(id); }
   // Whether the byte tells the driver that what was written before it is complete (DD, used index).
   virtual bool IsCompletionMarker(GuestAddress address) const = 0;
+  // Whether one of these addresses may be one: false saves looking at each.
+  virtual bool MayHoldMarkers(GuestAddress /*first*/, GuestAddress /*last*/) const { return true; }
   // One line for the bytes of a DMA that starts at `address`; empty: nothing better than a hex
   // dump.
   virtual std::string DescribeMemory(GuestAddress address, Bytes bytes) const = 0;

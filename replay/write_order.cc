@@ -85,7 +85,8 @@ std::vector<Announcement> Announcements(std::span<const WritePiece> writes,
     std::vector<Range> beside;  // the write's bytes that are no markers
     bool announces = false;
     std::uint64_t from = 0;
-    for (std::uint64_t k = 0; k < write.bytes.size(); ++k) {
+    const bool marks = describer.MayHoldMarkers(write.address, write.last());
+    for (std::uint64_t k = 0; marks && k < write.bytes.size(); ++k) {
       const GuestAddress at = write.address + k;
       if (!describer.IsCompletionMarker(at)) continue;
       if (k != from) beside.push_back({write.address + from, at - 1});

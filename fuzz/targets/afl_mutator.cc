@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// AFL++'s hooks (docs/custom_mutators.md), as a library for AFL_CUSTOM_MUTATOR_LIBRARY.
+// AFL++'s hooks (docs/custom_mutators.md) for inputs of items (NICREPLAY_GRAMMAR), as a library for
+// AFL_CUSTOM_MUTATOR_LIBRARY.
 #include <algorithm>
 #include <vector>
 
+#include "fuzz/e1000_input.h"
 #include "fuzz/mutate.h"
 #include "fuzz/random.h"
+#include "fuzz/virtio_input.h"
 
 namespace {
 
@@ -31,9 +34,11 @@ NICREPLAY_EXPORT std::size_t afl_custom_fuzz(void* data, std::uint8_t* input, st
   *out = mutator.buffer.data();
   const std::uint64_t seed = mutator.random.Next();
   if (other != nullptr && mutator.random.OneIn(4)) {
-    return nicreplay::CrossE1000Inputs({input, size}, {other, other_size}, mutator.buffer, seed);
+    return nicreplay::CrossInputs(nicreplay::NICREPLAY_GRAMMAR(), {input, size},
+                                  {other, other_size}, mutator.buffer, seed);
   }
   size = std::min(size, max_size);
   std::copy_n(input, size, mutator.buffer.begin());
-  return nicreplay::MutateE1000Input(mutator.buffer.data(), size, max_size, seed);
+  return nicreplay::MutateInput(nicreplay::NICREPLAY_GRAMMAR(), mutator.buffer.data(), size,
+                                max_size, seed);
 }

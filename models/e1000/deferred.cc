@@ -2,6 +2,7 @@
 #include "models/e1000/deferred.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -207,12 +208,7 @@ bool DeferredDevice::PowerCycle() {
   doorbells_.clear();
   tail_held_ = withheld_rise_ = line_high_ = requested_ = false;
   doorbell_deadline_ = transmit_deadline_ = line_deadline_ = kNotArmed;
-  shadow_.set_active(false);
-  if (!parts_.shadow) return true;
-  for (Words& page : words_) {
-    for (auto& word : page.at) word = 0;
-  }
-  published_ = {};
+  shadow_.set_active(false);  // what the pages hold is published anew
   return true;
 }
 
@@ -248,10 +244,11 @@ void DeferredDevice::TakeUpWord(std::uint32_t offset) {
 }
 
 void DeferredDevice::TakeUp() {
-  for (std::size_t page = 0; page < kPages; ++page) {
-    for (std::uint32_t word = 0; word < ShadowPages::kWords; ++word) {
-      if (words_[page].at[word].load(std::memory_order_relaxed) == published_[page][word]) continue;
-      const std::uint32_t offset = kShadowedPages[page] + 4 * word;
+  for (std::size_t index = 0; index < kPages; ++index) {
+    // Nobody else is at the words while a device is a reference.
+    if (std::memcmp(&words_[index], &published_[index], sizeof(published_[index])) == 0) continue;
+    const std::uint32_t page = kShadowedPages[index];
+    for (std::uint32_t offset = page; offset < page + ShadowPages::kPageSize; offset += 4) {
       if (offset != kRDT && offset != kTDT) TakeUpWord(offset);
     }
   }
@@ -262,8 +259,8 @@ void DeferredDevice::TakeUp() {
 void DeferredDevice::Publish() {
   for (std::size_t page = 0; page < kPages; ++page) {
     for (std::uint32_t word = 0; word < ShadowPages::kWords; ++word) {
-      // Most words are no register; stock's read of those is 0.
       const std::uint32_t offset = kShadowedPages[page] + 4 * word;
+      // What is no register reads 0.
       const auto value = static_cast<std::uint32_t>(
           FindRegister(offset) == nullptr ? 0 : stock_->Read({0, 4, offset}));
       published_[page][word] = value;

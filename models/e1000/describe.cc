@@ -56,6 +56,13 @@ struct Ring {
     return Place{index, distance % kDescriptorSize};
   }
 
+  // Whether Find may find something of these addresses.
+  bool MayTouch(GuestAddress first, GuestAddress last) const {
+    const std::uint64_t size = std::max<std::uint64_t>(length, kDescriptorSize * (head + 1ull));
+    const GuestAddress base = std::uint64_t{base_high} << 32 | base_low;
+    return first - base < size || base - first <= last - first;
+  }
+
   std::string Name(std::uint64_t index) const {
     return fmt::format("{} descriptor {}", kind == RingKind::kTransmit ? "TX" : "RX", index);
   }
@@ -111,6 +118,11 @@ class E1000Describer : public Describer {
       const auto place = ring.Find(address);
       return place && place->byte == kStatusByte;
     });
+  }
+
+  bool MayHoldMarkers(GuestAddress first, GuestAddress last) const override {
+    return std::any_of(rings_.begin(), rings_.end(),
+                       [&](const Ring& ring) { return ring.MayTouch(first, last); });
   }
 
   std::string DescribeMemory(GuestAddress address, Bytes bytes) const override {

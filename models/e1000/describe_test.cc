@@ -109,8 +109,12 @@ TEST_F(E1000DescriberTest, CompletionMarkers) {
   for (std::size_t byte = 0; byte < 16; ++byte) {
     EXPECT_EQ(describer_->IsCompletionMarker(kTxBase + 16 + byte), byte == 12);
     EXPECT_EQ(describer_->IsCompletionMarker(kRxBase + 16 + byte), byte == 12);
+    EXPECT_TRUE(describer_->MayHoldMarkers(kTxBase + 16 + byte, kTxBase + 16 + byte));
   }
   EXPECT_FALSE(describer_->IsCompletionMarker(0x1234c));
+  EXPECT_FALSE(describer_->MayHoldMarkers(0x1234c, 0x1234c));
+  EXPECT_TRUE(describer_->MayHoldMarkers(kTxBase - 100, kTxBase + 12));
+  EXPECT_TRUE(describer_->MayHoldMarkers(0, ~GuestAddress{0}));
 }
 
 TEST_F(E1000DescriberTest, FollowsTheDriver) {

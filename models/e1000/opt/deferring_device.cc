@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "models/e1000/opt/deferring_device.h"
 
+#include <array>
+
 namespace nicreplay::e1000 {
 namespace {
 
@@ -126,6 +128,19 @@ void DeferringDevice::Reset() {
   Settle();
   OptDevice::Reset();
   if (shadow_) shadow_->Deactivate();
+}
+
+// Nothing is put off: every field of that is 0.
+bool DeferringDevice::PowerCycle() {
+  constexpr std::array<std::uint8_t, 512> kNothing{};
+  SizeArchive size;
+  PendingArchived(*this, size);
+  if (size.size() > kNothing.size() || !OptDevice::PowerCycle()) return false;
+  LoadArchive archive(kNothing);
+  PendingArchived(*this, archive);
+  pending.Forget();
+  if (shadow_) shadow_->Deactivate();
+  return true;
 }
 
 std::size_t DeferringDevice::StateSize() const {

@@ -47,8 +47,7 @@ class DeferringDevice final : private DeferredLine, public OptDevice {
   std::size_t StateSize() const override;
   void Save(MutableBytes out) const override;
   bool Load(Bytes state) override;
-  // What is put off is not in the power-on state that stock has: load one instead.
-  bool PowerCycle() override { return false; }
+  bool PowerCycle() override;
 
  private:
   template <typename Self, typename Archive>

@@ -3,6 +3,8 @@
 // the rules one by one.
 #include "models/e1000/opt/deferring_device.h"
 
+#include <algorithm>
+
 #include "models/e1000/deferral.h"
 #include "models/e1000/test_host.h"
 
@@ -184,6 +186,34 @@ TEST_F(DeferringTest, ADisabledDeviceLeavesThePages) {
   EXPECT_FALSE(shadow->active());
   EXPECT_EQ(Make("asynctx")->device->shadow(), nullptr);
   Make("asynctx")->device->Poll();
+}
+
+TEST_F(DeferringTest, PowerCycleForgetsWhatWasPutOff) {
+  const std::string switches = "asynctx+doorbell+irqmod+sidecore";
+  TestHost host;
+  const auto fresh = CreateModel("e1000-opt", "opt=" + switches, host).value();
+  ByteVector before(fresh->StateSize());
+  fresh->Save(before);
+  const auto bench = Make(switches);
+  bench->device->Poll();
+  bench->Write(kIMS, cause::kLSC);
+  for (int i = 0; i < 3; ++i) {
+    bench->Read(kICR);
+    bench->device->Timer(kMitigationTimer);
+    RaiseLine(*bench);
+  }
+  bench->Write(kTDT, 1);
+  EXPECT_NE(bench->host.work, TestHost::kNoWork);
+  bench->host.work = TestHost::kNoWork;
+  ASSERT_TRUE(bench->device->PowerCycle());
+  ByteVector after(before.size());
+  bench->device->Save(after);
+  const auto at = std::ranges::mismatch(before, after).in1 - before.begin();
+  EXPECT_EQ(at, static_cast<std::ptrdiff_t>(before.size()));
+  EXPECT_FALSE(bench->device->shadow()->active());
+  EXPECT_EQ(bench->host.work, TestHost::kNoWork);
+  bench->Write(kTDT, 1);
+  EXPECT_NE(bench->host.work, TestHost::kNoWork) << "it asks again";
 }
 
 TEST_F(DeferringTest, SavedStateHoldsWhatWasPutOff) {

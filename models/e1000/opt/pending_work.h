@@ -30,6 +30,11 @@ class PendingWork {
     deadlines_[Index(what)] = kNone;
     Update();
   }
+  // As after creation; the host forgets by itself.
+  void Forget() {
+    deadlines_.fill(kNone);
+    earliest_ = kNone;
+  }
 
  private:
   static constexpr Nanoseconds kNone = ~Nanoseconds{0};

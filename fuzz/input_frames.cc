@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "fuzz/input_frames.h"
+
+#include <cstring>
+
+#include "models/net/byte_order.h"
+#include "models/net/checksum.h"
+
+namespace nicreplay {
+
+namespace {
+
+constexpr std::uint8_t kStation[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+constexpr std::size_t kEthernetHeader = 14;
+constexpr std::size_t kTcpHeader = 20;
+
+// Different bytes everywhere, cheaply.
+void FillPattern(MutableBytes bytes, std::uint64_t seed) {
+  std::uint64_t word = (seed + 1) * 0x9e3779b97f4a7c15u;
+  for (std::size_t at = 0; at < bytes.size(); at += 8, word += 0x0101010101010101u) {
+    std::memcpy(&bytes[at], &word, std::min<std::size_t>(8, bytes.size() - at));
+  }
+}
+
+void SetDestination(std::uint8_t* frame, std::uint8_t pick) {
+  std::memcpy(frame, kStation, sizeof(kStation));
+  switch (pick & 7) {
+    case 4:
+      std::memset(frame, 0xff, 6);
+      break;
+    case 5:
+      frame[0] |= 1;
+      frame[4] = pick;
+      break;
+    case 6:  // those of the table item's variants
+      frame[5] = static_cast<std::uint8_t>(frame[5] + (pick >> 3));
+      break;
+    case 7:
+      frame[1] = pick;
+      break;
+    default:
+      break;
+  }
+}
+
+// An Ethernet header and one of IPv4 (or IPv6) and TCP (or UDP); returns their length.
+std::size_t PutHeaders(std::uint8_t* packet, std::size_t payload, bool ipv6, bool udp) {
+  SetDestination(packet, 0);
+  packet[12] = ipv6 ? 0x86 : 0x08;
+  packet[13] = ipv6 ? 0xdd : 0x00;
+  std::uint8_t* ip = packet + kEthernetHeader;
+  std::memset(ip, 0, 40);
+  const std::size_t ip_header = ipv6 ? 40 : 20;
+  const std::size_t transport = udp ? 8 : kTcpHeader;
+  const std::size_t length = transport + payload + (ipv6 ? 0 : ip_header);
+  ip[0] = ipv6 ? 0x60 : 0x45;
+  const std::size_t length_at = ipv6 ? 4 : 2;
+  ip[length_at] = static_cast<std::uint8_t>(length >> 8);
+  ip[length_at + 1] = static_cast<std::uint8_t>(length);
+  ip[ipv6 ? 6 : 9] = udp ? 17 : 6;
+  // Frames with an offload header are refused without it.
+  if (!ipv6) StoreBe16(ip + 10, ChecksumFinish(ChecksumAdd({ip, ip_header})));
+  std::uint8_t* tcp = ip + ip_header;
+  if (!udp) {
+    tcp[12] = 0x50;
+    tcp[13] = 0x19;  // FIN, PSH, ACK
+  }
+  return kEthernetHeader + ip_header + transport;
+}
+
+}  // namespace
+
+std::uint16_t TakeLength(InputReader* operands) {
+  const auto raw = operands->Take<std::uint16_t>();
+  if (raw < 0xc000) return raw & 0x3ff;
+  if (raw < 0xf000) return raw & 0xfff;
+  return static_cast<std::uint16_t>(raw << 4 | raw >> 12);
+}
+
+std::size_t TakeFrame(InputReader* operands, FrameBuffer* buffer) {
+  const std::uint8_t destination = operands->Byte();
+  const std::size_t length = 1 + TakeLength(operands) % kMaxInputFrame;
+  const std::uint8_t type = operands->Byte();
+  std::uint8_t* const frame = buffer->data();
+  FillPattern({frame, std::max<std::size_t>(length, 18)}, operands->Byte());
+  SetDestination(frame, destination);
+  const bool tagged = (type & 1) != 0;
+  frame[12] = tagged ? 0x81 : 0x08;
+  frame[13] = 0x00;
+  if (tagged) {
+    frame[14] = type & 0xf0;
+    frame[15] = type >> 1 & 7;
+  }
+  return length;
+}
+
+std::size_t TakePacket(InputReader* operands, unsigned kind, FrameBuffer* buffer) {
+  const std::size_t payload = TakeLength(operands) % kMaxInputFrame;
+  FillPattern({buffer->data(), payload + 100}, operands->Take<std::uint16_t>());
+  return payload + PutHeaders(buffer->data(), payload, (kind & 1) != 0, (kind & 2) != 0);
+}
+
+std::size_t TakeSuperFrame(InputReader* operands, unsigned kind, FrameBuffer* buffer,
+                           Offload* offload) {
+  static constexpr std::uint8_t kTypes[] = {Offload::kGsoNone, Offload::kGsoTcp4, Offload::kGsoTcp6,
+                                            Offload::kGsoUdp};
+  offload->gso_size = operands->Take<std::uint16_t>();
+  const std::size_t payload = TakeLength(operands) % kMaxInputFrame;
+  const std::uint8_t change = operands->Byte();
+  // Some dozens of segments show what thousands would.
+  if (offload->gso_size != 0) {
+    offload->gso_size =
+        static_cast<std::uint16_t>(std::max<std::size_t>(offload->gso_size, payload / 40));
+  }
+  FillPattern({buffer->data(), payload + 100}, operands->Take<std::uint16_t>());
+  const std::uint8_t type = kTypes[kind & 3];
+  const bool udp = type == Offload::kGsoUdp || (type == Offload::kGsoNone && (change & 1) != 0);
+  const bool ipv6 = type == Offload::kGsoTcp6 || (type == Offload::kGsoNone && (change & 2) != 0);
+  const std::size_t header = PutHeaders(buffer->data(), payload, ipv6, udp);
+  offload->flags = (change & 4) != 0 ? Offload::kDataValid : Offload::kNeedsChecksum;
+  offload->gso_type = type;
+  if ((change & 8) != 0 && (type & 5) != 0) offload->gso_type |= Offload::kGsoEcn;
+  offload->checksum_start = static_cast<std::uint16_t>(header - (udp ? 8 : kTcpHeader));
+  offload->checksum_offset = udp ? 6 : 16;
+  offload->header_length = static_cast<std::uint16_t>(header);
+  if ((change & 0x10) != 0) offload->checksum_start += change >> 5;
+  if ((change & 0x60) == 0x60) offload->checksum_offset += change >> 5;
+  return header + payload;
+}
+
+}  // namespace nicreplay
