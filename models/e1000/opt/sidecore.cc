@@ -8,10 +8,14 @@ ShadowRegisters::ShadowRegisters(ControlPlane& control)
       page_table_{{{kFirst, words_.data()},
                    {kFirst + ShadowPages::kPageSize, words_.data() + ShadowPages::kWords}}},
       pages_(page_table_) {
+  std::size_t gap = 0;
   for (std::size_t word = 0; word < kWords; ++word) {
     if (FindRegister(OffsetOf(word)) == nullptr) continue;
     register_words_.push_back(static_cast<std::uint16_t>(word));
+    if (gap < word) gaps_.push_back({gap, word});
+    gap = word + 1;
   }
+  if (gap < kWords) gaps_.push_back({gap, kWords});
 }
 
 bool ShadowRegisters::Wanted() const {

@@ -36,18 +36,16 @@ class ShadowRegisters {
   bool Wanted() const;
   void Deactivate() { pages_.set_active(false); }
 
-  // Calls write(offset, value) for every word that the driver changed, in ascending order, RDT and
-  // then TDT last: what it set up before it rang a doorbell counts for that doorbell.
+  // Calls write(offset, value) for every word that the driver changed: those without a register,
+  // then registers in ascending order, but RDT and TDT last: what it set up before it rang a
+  // doorbell counts for that doorbell.
   template <typename F>
   void TakeUp(F write) {
-    for (std::size_t first = 0; first < kWords; first += kBlock) {
-      if (!Changed(first)) continue;
-      for (std::size_t word = first; word < first + kBlock; ++word) {
-        if (word != kRdtWord && word != kTdtWord) TakeUpWord(word, write);
-      }
+    for (const Range& gap : gaps_) {
+      if (!Written(gap)) continue;
+      for (std::size_t word = gap.first; word < gap.end; ++word) TakeUpWord(word, write);
     }
-    TakeUpWord(kRdtWord, write);
-    TakeUpWord(kTdtWord, write);
+    TakeUpRegisters(write);
   }
 
   // The same for words that have a register.
@@ -70,16 +68,28 @@ class ShadowRegisters {
   static constexpr std::size_t kRdtWord = (kRDT - kFirst) / 4;
   static constexpr std::size_t kTdtWord = (kTDT - kFirst) / 4;
 
-  static constexpr std::size_t kBlock = 8;  // words that are looked at together
+  // Words between registers: what is published there is 0.
+  struct Range {
+    std::size_t first;
+    std::size_t end;
+  };
 
-  // Whether a word of a block differs.  Relaxed: who takes it up loads it again.
-  bool Changed(std::size_t first) const {
-    const auto differs = [&](std::size_t word) {
-      return words_[first + word].load(std::memory_order_relaxed) ^ known_[first + word];
+  // Whether a word of the range is not 0.  Two words at a time, as there are many; relaxed, because
+  // who takes one up loads it again.
+  bool Written(const Range& range) const {
+    using Pair [[gnu::may_alias]] = std::uint64_t;
+    const auto pair = [this](std::size_t at) {
+      return __atomic_load_n(reinterpret_cast<const Pair*>(&words_[at]), __ATOMIC_RELAXED);
     };
-    const std::uint32_t low = differs(0) | differs(1) | differs(2) | differs(3);
-    const std::uint32_t high = differs(4) | differs(5) | differs(6) | differs(7);
-    return (low | high) != 0;
+    std::uint64_t any = 0;
+    std::size_t word = range.first;
+    if (word % 2 != 0) any |= words_[word++].load(std::memory_order_relaxed);
+    for (; word + 16 <= range.end; word += 16) {
+      any |= pair(word) | pair(word + 2) | pair(word + 4) | pair(word + 6);
+      any |= pair(word + 8) | pair(word + 10) | pair(word + 12) | pair(word + 14);
+    }
+    for (; word < range.end; ++word) any |= words_[word].load(std::memory_order_relaxed);
+    return any != 0;
   }
 
   static std::uint32_t OffsetOf(std::size_t word) {
@@ -102,6 +112,7 @@ class ShadowRegisters {
   std::array<ShadowPages::Page, kPages> page_table_;
   ShadowPages pages_;
   std::vector<std::uint16_t> register_words_;
+  std::vector<Range> gaps_;
   bool stale_ = true;  // words without a register are not all 0
 };
 
