@@ -46,7 +46,7 @@ TEST(CorpusManifest, HasEverySizeAndDigest) {
 
 TEST(CorpusManifest, SaysHowEverySessionWasMade) {
   for (const auto& session : Sessions()) {
-    for (const char* key : {"what", "guest", "qemu", "accel", "command"}) {
+    for (const char* key : {"what", "guest", "device", "qemu", "accel", "command"}) {
       EXPECT_NE(session.value(key, ""), "") << session.at("name") << ": " << key;
     }
   }

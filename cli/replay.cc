@@ -29,7 +29,7 @@ constexpr std::size_t kShownReads = 8;
 struct ReplayRequest {
   std::vector<std::string> traces;
   ModelSources sources;
-  Candidate candidate{"e1000-stock", ""};
+  Candidate candidate{"", ""};  // by default the reference of the recorded device
   std::string switches;
   std::string schedule = "recorded";
   std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
@@ -150,7 +150,7 @@ const char* Verdict(const SessionReport& report) {
 }
 
 std::string ReproduceCommand(const SessionReport& report, const ReplayRequest& request) {
-  std::string command = "nicreplay replay --model " + request.candidate.model;
+  std::string command = "nicreplay replay --model " + report.candidate.model;
   if (!report.contract.switches.empty()) {
     command += " --options " + report.candidate.options;
   } else if (!request.candidate.options.empty()) {
@@ -228,7 +228,7 @@ void PrintText(const SessionReport& report, const ReplayRequest& request) {
 nlohmann::json ToJson(const SessionReport& report, const ReplayRequest& request) {
   const TraceTotals& totals = report.totals;
   nlohmann::json json = {{"trace", report.path},
-                         {"model", request.candidate.model},
+                         {"model", report.candidate.model},
                          {"verdict", Verdict(report)},
                          {"events", totals.stimuli},
                          {"frames_in", totals.frames_in},
@@ -283,6 +283,14 @@ bool IsRecordingOf(const TraceHeader& recorded, const SessionReport& report) {
   return contract && contract->switches == report.contract.switches;
 }
 
+// The model that devices of the recorded one's family are held to.
+const char* ReferenceOf(const TraceHeader& recorded) {
+  const auto entry = FindModel(recorded.model);
+  const char* family = entry ? FamilyName((*entry)->describer) : nullptr;
+  return family != nullptr && family == std::string_view("virtio-net") ? "virtio-net"
+                                                                       : "e1000-stock";
+}
+
 // Prints what became of one trace; true: it is identical.
 Result<bool> ReplayPath(const std::string& path, const ReplayRequest& request,
                         nlohmann::json* all) {
@@ -293,8 +301,9 @@ Result<bool> ReplayPath(const std::string& path, const ReplayRequest& request,
     return tl::make_unexpected(read.error());
   }
   report.candidate = request.candidate;
+  if (report.candidate.model.empty()) report.candidate.model = ReferenceOf(trace.header);
   report.candidate.options =
-      WithSwitches(OptionsFor(trace.header, request.candidate), request.switches);
+      WithSwitches(OptionsFor(trace.header, report.candidate), request.switches);
   auto contract = ContractOf(report.candidate);
   if (!contract) return tl::make_unexpected(contract.error());
   report.contract = std::move(*contract);
@@ -348,8 +357,9 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
       "corpus/sessions/*.nrt\n"
       "Exit codes: 0 identical, 1 divergence, 2 usage or unreadable input.");
   command->add_option("trace", request->traces, "Trace files (.nrt)")->required();
-  command->add_option("--model", request->candidate.model, "Model to run (see `nicreplay models`)")
-      ->capture_default_str();
+  command->add_option("--model", request->candidate.model,
+                      "Model to run (see `nicreplay models`); default: e1000-stock or virtio-net, "
+                      "by what was recorded");
   command->add_option("--options", request->candidate.options,
                       "Options of the model, key=value,...; default: those of the recording");
   command->add_option("--opt", request->switches,

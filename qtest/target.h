@@ -37,6 +37,7 @@ class QtestTarget final : public Target {
   std::vector<std::vector<std::uint8_t>> TakeFrames() override;
   const std::optional<Error>& error() const override { return error_; }
   std::string name() const override { return name_; }
+  QmpClient& monitor() { return live_->monitor(); }
 
   // The same without waiting: operations are posted, and Exchange() does them all.
 

@@ -67,7 +67,7 @@ boot_guest() {
   : >"$console"
   # shellcheck disable=SC2046
   start_qemu "$seconds" $(accel_arguments "$accel") -m 512 -kernel "$kernel" -initrd "$initramfs" \
-    -append "console=ttyS0 panic=-1 softlockup_panic=1 session=$session ${guest_parameters:-}" \
+    -append "console=ttyS0 panic=-1 softlockup_panic=1 no_timer_check session=$session ${guest_parameters:-}" \
     -serial "file:$console" \
     -chardev "pipe,id=serial,path=$wires/serial" -serial chardev:serial \
     -chardev "pipe,id=monitor,path=$wires/monitor" -mon chardev=monitor,mode=control \
@@ -89,6 +89,17 @@ add_tap() {
   ip tuntap add dev "$1" mode tap vnet_hdr || return 1
   ip address add "$2" dev "$1"
   ip link set "$1" up
+}
+
+# serve_on_tap NAME: a wire to this host, with the services that the other end gives in ci/guest/session-lib.
+serve_on_tap() {
+  add_tap "$1" 10.0.0.1/24 || return 1
+  ip address add fd00::1/64 dev "$1" nodad
+  setpriv --pdeathsig KILL iperf3 --server >"$guest_dir/iperf3.log" 2>&1 &
+  printf '%s\n' 'start 10.0.0.100' 'end 10.0.0.120' "interface $1" 'option subnet 255.255.255.0' \
+    "lease_file $guest_dir/leases" "pidfile $guest_dir/udhcpd.pid" >"$guest_dir/udhcpd.conf"
+  : >"$guest_dir/leases"
+  setpriv --pdeathsig KILL busybox udhcpd -f "$guest_dir/udhcpd.conf" >"$guest_dir/udhcpd.log" 2>&1 &
 }
 
 # The last words of a guest that failed.
