@@ -180,7 +180,7 @@ TEST_P(FuzzTargetTest, AnInputGivesTheSameDigestEveryTimeAndInAnyOrder) {
 TEST_P(FuzzTargetTest, OperationsDoWhatTheInputDoes) { ExpectOperationsToDoWhatInputsDo(Target()); }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FuzzTargetTest,
-                         testing::Values("e1000-reload", "e1000-stock-opt"));
+                         testing::Values("e1000-reload", "e1000-stock-opt", "virtio-net"));
 
 // Every switch is reached, and each by its own bit.
 TEST(FuzzTargetSwitches, ComeFromTheHeader) {

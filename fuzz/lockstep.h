@@ -81,7 +81,7 @@ class Lockstep : public OperationSink {
   std::uint64_t digest() const { return digest_; }
   void EnableDigest() { digesting_ = true; }
   const CapturingMachine& left() const { return left_.machine; }
-  CapturingMachine& left() { return left_.machine; }
+  CapturingMachine& right() { return right_.machine; }
   const Contract& contract() const { return contract_; }
 
   // In the operation before count(), which is its event; left is "expected".

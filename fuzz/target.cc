@@ -89,7 +89,7 @@ std::optional<std::string> PlayWatched(const FuzzTarget& target, Bytes input,
     Play(target, input, start, lockstep.contract(), sink);
     return std::nullopt;
   }
-  VirtioInvariants invariants(lockstep.left(), sink);
+  VirtioInvariants invariants(lockstep.right(), sink);
   VirtioInput session(input, start, invariants);
   invariants.set_layout(&session.layout());
   session.Run();

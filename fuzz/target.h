@@ -17,7 +17,7 @@
 
 namespace nicreplay {
 
-// Two models that no input may tell apart; of virtio-net the left one is also held to what such a
+// Two models that no input may tell apart; of virtio-net the right one is also held to what such a
 // device must never do (virtio_invariants.h).
 struct FuzzTarget {
   enum class Family : std::uint8_t { kE1000, kVirtioNet };  // of devices, and so of inputs
