@@ -185,4 +185,21 @@ void ControlPlane::Reset() {
   pci_.Reset(line_);
 }
 
+void ControlPlane::DmaRead(GuestAddress address, MutableBytes out) {
+  if (out.empty()) return;
+  if (pci_.bus_master()) {
+    host_.DmaRead(address, out);
+  } else {
+    std::fill(out.begin(), out.end(), std::uint8_t{0});
+  }
+}
+
+void ControlPlane::DmaWrite(GuestAddress address, Bytes data) {
+  if (!data.empty() && pci_.bus_master()) host_.DmaWrite(address, data);
+}
+
+Bytes ControlPlane::MapRead(GuestAddress address, std::size_t size) {
+  return pci_.bus_master() ? host_.MapRead(address, size) : Bytes{};
+}
+
 }  // namespace nicreplay::e1000

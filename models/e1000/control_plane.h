@@ -3,7 +3,6 @@
 // interrupts, receive control, PCI configuration, timers.  A datapath sits on top and uses it.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "models/device.h"
@@ -49,20 +48,9 @@ class ControlPlane {
   void Reset();
 
   // Bus mastering (PCI 3.0, 6.2.2): while it is off, reads give zeros and writes go nowhere.
-  void DmaRead(GuestAddress address, MutableBytes out) {
-    if (out.empty()) return;
-    if (pci_.bus_master()) {
-      host_.DmaRead(address, out);
-    } else {
-      std::fill(out.begin(), out.end(), std::uint8_t{0});
-    }
-  }
-  void DmaWrite(GuestAddress address, Bytes data) {
-    if (!data.empty() && pci_.bus_master()) host_.DmaWrite(address, data);
-  }
-  Bytes MapRead(GuestAddress address, std::size_t size) {
-    return pci_.bus_master() ? host_.MapRead(address, size) : Bytes{};
-  }
+  void DmaRead(GuestAddress address, MutableBytes out);
+  void DmaWrite(GuestAddress address, Bytes data);
+  Bytes MapRead(GuestAddress address, std::size_t size);
 
   // Everything but the PCI configuration space, which has a format of its own.
   template <typename Self, typename Archive>

@@ -161,6 +161,16 @@ void StockTransmitter::FinishPacket() {
   segmenting_ = false;
 }
 
+std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const TxDescriptor& descriptor) {
+  if ((descriptor.lower & (txd::kRS | txd::kRPS)) == 0) return 0;
+  constexpr std::uint32_t kErrors = txd::kStatusEC | txd::kStatusLC | txd::kStatusTU;
+  const std::uint32_t upper = (descriptor.upper | txd::kStatusDD) & ~kErrors;
+  std::array<std::uint8_t, sizeof(upper)> bytes;
+  std::memcpy(bytes.data(), &upper, sizeof(upper));
+  control_.DmaWrite(address + offsetof(TxDescriptor, upper), bytes);
+  return cause::kTXDW;
+}
+
 void StockTransmitter::SendSegment() {
   const TransmitContext& offloads = segmenting_ ? segmentation_ : offloads_;
   if (segmenting_) {

@@ -4,9 +4,7 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "models/device.h"
 #include "models/e1000/control_plane.h"
@@ -110,16 +108,5 @@ class StockTransmitter {
   TransmitContext offloads_;      // of the latest context without TSE
   TransmitContext segmentation_;  // of the latest context with TSE
 };
-
-inline std::uint32_t StockTransmitter::WriteBack(GuestAddress address,
-                                                 const TxDescriptor& descriptor) {
-  if ((descriptor.lower & (txd::kRS | txd::kRPS)) == 0) return 0;
-  constexpr std::uint32_t kErrors = txd::kStatusEC | txd::kStatusLC | txd::kStatusTU;
-  const std::uint32_t upper = (descriptor.upper | txd::kStatusDD) & ~kErrors;
-  std::array<std::uint8_t, sizeof(upper)> bytes;
-  std::memcpy(bytes.data(), &upper, sizeof(upper));
-  control_.DmaWrite(address + offsetof(TxDescriptor, upper), bytes);
-  return cause::kTXDW;
-}
 
 }  // namespace nicreplay::e1000
