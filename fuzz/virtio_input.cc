@@ -214,7 +214,8 @@ void VirtioInput::SetUpRings(std::uint8_t sizes, std::uint16_t vectors) {
   const auto format =
       Has(feature::kRingPacked) ? DriverRing::Format::kPacked : DriverRing::Format::kSplit;
   const std::uint16_t control = ControlQueue();
-  for (std::uint16_t i = 0; i < layout_.rings.size(); ++i) {
+  const auto rings = static_cast<std::uint16_t>(layout_.rings.size());
+  for (std::uint16_t i = 0; i < rings; ++i) {
     ++layout_.epochs[i];
     layout_.rings[i] = {};
     if (i > control) continue;
