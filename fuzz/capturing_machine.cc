@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "models/e1000/descriptors.h"
 #include "replay/bitmap.h"
 
 namespace nicreplay {
@@ -20,15 +19,28 @@ bool IsWhole(GuestAddress address, std::uint64_t size) {
 
 }  // namespace
 
+void ByteLog::Reserve(std::size_t capacity) {
+  if (capacity <= capacity_) return;
+  auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
+  if (size_ != 0) std::memcpy(larger.get(), data_.get(), size_);
+  data_ = std::move(larger);
+  capacity_ = capacity;
+}
+
+void ByteLog::Append(Bytes bytes) {
+  if (bytes.empty()) return;
+  if (bytes.size() > capacity_ - size_) Reserve(std::max(size_ + bytes.size(), 2 * capacity_));
+  // Not memmove, which a sanitizer does byte by byte.
+  std::memcpy(&data_[size_], bytes.data(), bytes.size());
+  size_ += bytes.size();
+}
+
 void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
-  if (bytes_.size() + bytes.size() > kMaxBytes) {
+  if (bytes_.bytes().size() + bytes.size() > kMaxBytes) {
     excess_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), excess_ + entry->address) | 1;
     return;
   }
-  // Not insert(), whose memmove a sanitizer does byte by byte.
-  const std::size_t at = bytes_.size();
-  bytes_.resize(at + bytes.size());
-  if (!bytes.empty()) std::memcpy(&bytes_[at], bytes.data(), bytes.size());
+  bytes_.Append(bytes);
   entry->size += bytes.size();
 }
 
@@ -43,12 +55,13 @@ void CapturingMachine::SetBudget(std::uint64_t budget, void (*hang)()) {
   hang_ = hang;
   // What sessions within a budget need, so that none behaves differently for growing it.
   entries_.reserve(std::size_t{1} << 12);
-  bytes_.reserve(std::size_t{1} << 18);
+  bytes_.Reserve(std::size_t{1} << 18);
 }
 
 void CapturingMachine::Restart(const SparseRam::Page& contents) {
   Machine::Restart(contents);
   Forget();
+  checked_frames_ = 0;
   spent_ = 0;
 }
 
@@ -69,13 +82,16 @@ void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
   }
   Machine::DmaRead(address, out);
   if (watch_ != nullptr) watch_->OnRead(address, out);
-  if (log_statuses_ && out.size() == e1000::kDescriptorSize) {
-    const std::size_t status = offsetof(e1000::RxDescriptor, status);
-    statuses_[address + status] = out[status];
-  }
+  if (declares_checked_) checked_status_.OnRead(address, out);
 }
 
 void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
+  CheckedStatus::Descriptor changed;
+  const Frame* const frame = declares_checked_ ? port().in_delivery() : nullptr;
+  if (frame != nullptr && checked_status_.Declare(*frame, address, data, changed)) {
+    if (data.size() == 1) ++checked_frames_;  // the last write of a descriptor
+    data = Bytes(changed).first(data.size());
+  }
   Spend(data.size());
   if (over_budget()) return;
   Machine::DmaWrite(address, data);
@@ -130,7 +146,8 @@ void CapturingMachine::RequestWork(Nanoseconds deadline) {
 }
 
 bool CapturingMachine::SameEffects(const CapturingMachine& other) const {
-  return entries_ == other.entries_ && bytes_ == other.bytes_ && excess_ == other.excess_;
+  return entries_ == other.entries_ && std::ranges::equal(bytes_.bytes(), other.bytes_.bytes()) &&
+         excess_ == other.excess_;
 }
 
 std::size_t CapturingMachine::frames_sent() const {
@@ -139,7 +156,7 @@ std::size_t CapturingMachine::frames_sent() const {
 }
 
 std::uint64_t CapturingMachine::Hash() const {
-  std::uint64_t hash = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(), excess_);
+  std::uint64_t hash = XXH3_64bits_withSeed(bytes_.bytes().data(), bytes_.bytes().size(), excess_);
   for (const Captured& entry : entries_) {
     const std::uint64_t words[] = {entry.address, entry.size,
                                    static_cast<std::uint64_t>(entry.kind), entry.offload.gso_size};
@@ -150,7 +167,7 @@ std::uint64_t CapturingMachine::Hash() const {
 
 std::vector<Effect> CapturingMachine::Effects() const {
   std::vector<Effect> effects;
-  const std::uint8_t* next = bytes_.data();
+  const std::uint8_t* next = bytes_.bytes().data();
   for (const Captured& entry : entries_) {
     Effect effect;
     effect.kind = entry.kind;
@@ -166,10 +183,8 @@ std::vector<Effect> CapturingMachine::Effects() const {
 
 void CapturingMachine::Forget() {
   entries_.clear();
-  bytes_.clear();
+  bytes_.Clear();
   excess_ = 0;
-  delivered_.clear();
-  statuses_.clear();
 }
 
 }  // namespace nicreplay

@@ -2,9 +2,10 @@
 // A machine that keeps what its device did in one operation.
 #pragma once
 
-#include <unordered_map>
+#include <memory>
 #include <vector>
 
+#include "fuzz/receive_checksums.h"
 #include "models/net/segment.h"
 #include "replay/event.h"
 #include "replay/machine.h"
@@ -43,6 +44,20 @@ class DmaWatch {
   virtual ~DmaWatch() = default;
   virtual void OnRead(GuestAddress address, Bytes data) = 0;
   virtual void OnWrite(GuestAddress address, Bytes data) = 0;
+};
+
+// Bytes, one after the other.  Not a vector: it grows without clearing what is written over anyway.
+class ByteLog {
+ public:
+  void Reserve(std::size_t capacity);
+  void Append(Bytes bytes);
+  void Clear() { size_ = 0; }
+  MutableBytes bytes() const { return {data_.get(), size_}; }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
 };
 
 // Keeps the effects of one operation.  Writes that continue each other are one: where a device
@@ -84,30 +99,14 @@ class CapturingMachine : public Machine {
   std::vector<Effect> Effects() const;
   void Forget();
 
-  // Calls f(address, bytes) for every write that was kept; f may change the bytes.
-  template <typename F>
-  void ForEachWrite(F f) {
-    std::size_t next = 0;
-    for (const Captured& entry : entries_) {
-      if (entry.kind == EffectKind::kDmaWrite) {
-        f(entry.address, MutableBytes(bytes_).subspan(next, entry.size));
-      }
-      next += entry.size;
-    }
+  // The declared difference `rxcsum` in a device that does not make it: where it reports a received
+  // frame that deserves it as unchecked, that is changed on its way to memory.
+  void DeclareCheckedFrames(bool declare) {
+    declares_checked_ = declare;
+    port().set_one_by_one(declare);
   }
-
-  // Keeps the frames that the network delivers in an operation, too, and the status bytes of
-  // receive descriptors that are read.
-  void LogDeliveries(bool log) {
-    port().set_log(log ? &delivered_ : nullptr);
-    log_statuses_ = log;
-  }
-  // What the device read in the byte at `address` with the descriptor that it is in; 0: nothing.
-  std::uint8_t StatusRead(GuestAddress address) const {
-    const auto found = statuses_.find(address);
-    return found == statuses_.end() ? 0 : found->second;
-  }
-  const std::vector<std::vector<std::uint8_t>>& delivered() const { return delivered_; }
+  // How often that was done.
+  std::uint64_t checked_frames() const { return checked_frames_; }
 
   void TrackKnownMemory() { known_.resize(ram().size() / 8 + 1); }
   const UnknownReads& unknown_reads() const { return unknown_reads_; }
@@ -128,17 +127,17 @@ class CapturingMachine : public Machine {
   void Spend(std::size_t bytes);
 
   std::vector<Captured> entries_;
-  std::vector<std::uint8_t> bytes_;  // of all entries, one after the other
+  ByteLog bytes_;                    // of all entries
   std::uint64_t excess_ = 0;         // hash of what was not kept
   std::vector<std::uint8_t> known_;  // a bit for each byte of RAM; empty: not tracked
   UnknownReads unknown_reads_;
-  std::vector<std::vector<std::uint8_t>> delivered_;
   std::uint64_t spent_ = 0;
   std::uint64_t budget_ = ~std::uint64_t{0};
   void (*hang_)() = nullptr;
   DmaWatch* watch_ = nullptr;
-  bool log_statuses_ = false;
-  std::unordered_map<GuestAddress, std::uint8_t> statuses_;  // by their address
+  bool declares_checked_ = false;
+  CheckedStatus checked_status_;
+  std::uint64_t checked_frames_ = 0;
   Segmenter segmenter_;
   FastPaths fast_paths_;
 };

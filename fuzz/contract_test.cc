@@ -188,6 +188,60 @@ TEST(DeclaredContract, OnlyRightChecksumsMayBeReported) {
   EXPECT_FALSE(ChecksumsHold({}));
 }
 
+class CheckedStatusTest : public ::testing::Test {
+ protected:
+  static constexpr GuestAddress kAt = 0x1000;
+  static constexpr std::uint8_t kUnchecked = e1000::rxd::kEOP | e1000::rxd::kIXSM;
+  static constexpr std::uint8_t kChecked =
+      e1000::rxd::kEOP | e1000::rxd::kIPCS | e1000::rxd::kTCPCS;
+
+  CheckedStatusTest() {
+    const Bytes whole[] = {super_.bytes};
+    EXPECT_EQ(segmenter_.Parse({whole, super_.offload}), OffloadFault::kNone);
+    frame_ = Join(segmenter_.Get(0));
+  }
+
+  // What is written to the status at `address` of a descriptor that read like this; 0: as it was.
+  std::uint8_t Declared(std::uint64_t buffer, std::uint8_t before, std::uint8_t written,
+                        GuestAddress address = kAt + 12) {
+    e1000::RxDescriptor descriptor;
+    descriptor.buffer_address = buffer;
+    descriptor.status = before;
+    CheckedStatus status;
+    status.OnRead(kAt, e1000::Encode(descriptor));
+    const Bytes pieces[] = {frame_};
+    CheckedStatus::Descriptor out{};
+    return status.Declare({pieces, {}}, address, {&written, 1}, out) ? out[0] : 0;
+  }
+
+  SuperFrame super_ = MakeSuperFrame({.gso_size = 1000, .payload = 100});
+  Segmenter segmenter_;
+  std::vector<std::uint8_t> frame_;
+};
+
+TEST_F(CheckedStatusTest, TakesThePlaceOfIxsmInTheLastDescriptorOfAFrame) {
+  EXPECT_EQ(Declared(0x2000, 0, kUnchecked), kChecked);
+  EXPECT_EQ(Declared(0x2000, e1000::rxd::kIXSM, kUnchecked), kChecked | e1000::rxd::kIXSM);
+  EXPECT_EQ(Declared(0x2000, 0, e1000::rxd::kIXSM), 0);  // not the last
+  EXPECT_EQ(Declared(0x2000, 0, e1000::rxd::kEOP), 0);
+  EXPECT_EQ(Declared(0, kUnchecked, kUnchecked), 0);        // without a buffer
+  EXPECT_EQ(Declared(0x2000, 0, kUnchecked, kAt + 28), 0);  // elsewhere
+  ++frame_.back();
+  EXPECT_EQ(Declared(0x2000, 0, kUnchecked), 0);
+}
+
+// The status was transmitted, and read as a descriptor, in the operation in which it was written:
+// the declared difference was in frames and in other descriptors, where it was not accepted.
+TEST(DeclaredContract, StatusThatIsReadBackInTheSameOperationIsNoDifference) {
+  const auto pairing =
+      PairWithReference({"e1000-opt", "opt=rxcsum+sidecore"}, E1000Generator::kRamSize).value();
+  auto lockstep = Lockstep::Create(pairing, 40'000).value();
+  ScheduledSink scheduled(Schedule::Parse("seed=78").value(), *lockstep);
+  E1000Generator(78, scheduled, {}, E1000Generator::Traffic::kOptimized).Run();
+  EXPECT_FALSE(lockstep->divergence());
+  EXPECT_GT(lockstep->checked_frames(), 1000u);
+}
+
 TEST(Interleavings, AreCounted) {
   const Pairing pairing = Between("tx", {"e1000-deferred", "defer=tx"});
   const auto count = [&](std::string_view words) {

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <iterator>
 
-#include "fuzz/receive_checksums.h"
 #include "models/families.h"
 #include "models/shadow_pages.h"
 #include "replay/exact.h"
@@ -77,7 +76,7 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Pairing& pairing, std::
     side->device->Save(side->power_on);
   }
   lockstep->SetNetwork(kOffloadAll);
-  lockstep->left_.machine.LogDeliveries(pairing.contract.receive_checksums);
+  lockstep->left_.machine.DeclareCheckedFrames(pairing.contract.receive_checksums);
   if (!pairing.contract.deferred.empty()) {
     lockstep->reference_ = dynamic_cast<e1000::DeferredDevice*>(lockstep->left_.device.get());
     if (lockstep->reference_ == nullptr) {
@@ -108,7 +107,6 @@ void Lockstep::Restart(const SparseRam::Page& contents) {
   digest_ = 0;
   finished_ = false;
   late_ = false;
-  checked_frames_ = 0;
   abandoned_ = false;
   divergence_.reset();
 }
@@ -118,7 +116,7 @@ void Lockstep::RestartMachines(const SparseRam::Page& contents) {
     side->machine.Restart(contents);
     side->machine.Attach(side->device.get());
   }
-  left_.machine.LogDeliveries(contract_.receive_checksums);
+  left_.machine.DeclareCheckedFrames(contract_.receive_checksums);
   SetNetwork(kOffloadAll);
 }
 
@@ -284,9 +282,6 @@ std::optional<Divergence> Lockstep::CompareState() const {
 }
 
 std::optional<Divergence> Lockstep::CompareEffects() {
-  if (contract_.receive_checksums) {
-    checked_frames_ += AcceptCheckedStatus(&left_.machine, &right_.machine);
-  }
   if (left_.machine.SameEffects(right_.machine)) return std::nullopt;
   const auto has = [this](GuestAddress address, std::uint8_t value) {
     std::uint8_t byte = 0;

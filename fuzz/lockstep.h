@@ -96,8 +96,8 @@ class Lockstep : public OperationSink {
   // Of the right side, if there are more than the reference made: working at other times, both may
   // read what the session does not know.
   UnknownReads unknown_reads() const;
-  // How often the declared difference `rxcsum` was accepted.
-  std::uint64_t checked_frames() const { return checked_frames_; }
+  // How often the left side was made to show the declared difference `rxcsum`.
+  std::uint64_t checked_frames() const { return left_.machine.checked_frames(); }
   // Of the right side.
   const FastPaths& fast_paths() const { return right_.machine.fast_paths(); }
 
@@ -135,7 +135,6 @@ class Lockstep : public OperationSink {
   Side left_;
   Side right_;
   e1000::DeferredDevice* reference_ = nullptr;  // the left device, where work may be put off
-  std::uint64_t checked_frames_ = 0;
   bool finished_ = false;  // the reference had to finish in this operation, by itself or made to
   bool late_ = false;      // the right side had work left when the reference had to be done with it
   std::unique_ptr<Describer> describer_;

@@ -2,6 +2,7 @@
 #include "fuzz/receive_checksums.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "models/e1000/descriptors.h"
 #include "models/net/byte_order.h"
@@ -14,22 +15,13 @@ namespace {
 namespace rxd = e1000::rxd;
 
 constexpr std::uint8_t kClaim = rxd::kIPCS | rxd::kTCPCS;
-constexpr std::uint8_t kJudged = kClaim | rxd::kIXSM;
-constexpr GuestAddress kStatusPlace = 12;  // in a descriptor
+constexpr std::size_t kStatus = offsetof(e1000::RxDescriptor, status);
 
-// `before`: what stock found in the status, which stays.  In a burst that laps the ring that may
-// be its own IXSM, which the other side never set.
-bool IsClaim(std::uint8_t before, std::uint8_t left, std::uint8_t right) {
-  const int claimed = (left & ~rxd::kIXSM) | kClaim;
-  return (left & rxd::kIXSM) != 0 &&
-         (right == claimed || right == (claimed | (before & rxd::kIXSM)));
-}
-
-// Of memory as it is, not as a device reads it.
-std::uint8_t ByteAt(CapturingMachine* machine, GuestAddress address) {
-  std::uint8_t byte = 0;
-  machine->Machine::DmaRead(address, {&byte, 1});
-  return byte;
+bool Deserves(const Frame& frame) {
+  if (frame.pieces.size() == 1) return ChecksumsHold(frame.pieces.front());
+  std::vector<std::uint8_t> whole;
+  for (const Bytes& piece : frame.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+  return ChecksumsHold(Bytes(whole));
 }
 
 }  // namespace
@@ -55,41 +47,29 @@ bool ChecksumsHold(Bytes frame) {
   return ChecksumFinish(pseudo + ChecksumAdd(transport)) == 0;
 }
 
-std::uint64_t AcceptCheckedStatus(CapturingMachine* left, CapturingMachine* right) {
-  std::vector<GuestAddress> claims;
-  right->ForEachWrite([&](GuestAddress address, MutableBytes bytes) {
-    // The first status byte of a descriptor at or after `address`.
-    std::uint64_t offset = (kStatusPlace - address) % 16;
-    for (; offset < bytes.size(); offset += 16) {
-      const GuestAddress at = address + offset;
-      if (ByteAt(left, at) != ByteAt(right, at)) claims.push_back(at);
-    }
-  });
-  std::erase_if(claims, [&](GuestAddress at) {
-    return !IsClaim(left->StatusRead(at), ByteAt(left, at), ByteAt(right, at));
-  });
-  if (claims.empty()) return 0;
-  const auto& frames = left->delivered();
-  const bool deserved = frames.empty() || std::ranges::any_of(frames, [](const auto& frame) {
-                          return ChecksumsHold(frame);
-                        });
-  if (!deserved) return 0;
-  const auto mask = [&](GuestAddress address, MutableBytes bytes) {
-    for (const GuestAddress claim : claims) {
-      if (claim - address < bytes.size()) {
-        bytes[claim - address] &= static_cast<std::uint8_t>(~kJudged);
-      }
-    }
-  };
-  left->ForEachWrite(mask);
-  right->ForEachWrite(mask);
-  std::sort(claims.begin(), claims.end());
-  claims.erase(std::unique(claims.begin(), claims.end()), claims.end());
-  for (const GuestAddress claim : claims) {
-    const std::uint8_t expected = ByteAt(left, claim);
-    right->Machine::DmaWrite(claim, {&expected, 1});
-  }
-  return claims.size();
+void CheckedStatus::OnRead(GuestAddress address, Bytes data) {
+  if (data.size() != read_.size()) return;
+  address_ = address;
+  std::ranges::copy(data, read_.begin());
+}
+
+bool CheckedStatus::Declare(const Frame& frame, GuestAddress address, Bytes data,
+                            Descriptor& out) const {
+  const bool whole = address == address_ && data.size() == read_.size();
+  const bool alone = address == address_ + kStatus && data.size() == 1;
+  if (!whole && !alone) return false;
+  // A descriptor without a buffer is passed over, whatever was in its status.
+  const auto buffer = Bytes(read_).first(sizeof(e1000::RxDescriptor::buffer_address));
+  if (std::ranges::all_of(buffer, [](std::uint8_t byte) { return byte == 0; })) return false;
+  const std::size_t at = whole ? kStatus : 0;
+  const std::uint8_t status = data[at];
+  constexpr std::uint8_t kUnchecked = rxd::kEOP | rxd::kIXSM;
+  if ((status & kUnchecked) != kUnchecked || !Deserves(frame)) return false;
+  std::ranges::copy(data, out.begin());
+  // What the driver left in the status stays there.
+  const auto others = static_cast<std::uint8_t>(status & ~rxd::kIXSM);
+  out[at] = static_cast<std::uint8_t>(others | (read_[kStatus] & rxd::kIXSM) | kClaim);
+  return true;
 }
 
 }  // namespace nicreplay

@@ -23,13 +23,30 @@ void NetPort::Queue(Queued frame) {
   queue_.push_back(std::move(frame));
 }
 
+ReceiveResult NetPort::HandOver(const Frame& frame) {
+  in_delivery_ = &frame;
+  const ReceiveResult result = device_->Receive(frame);
+  in_delivery_ = nullptr;
+  return result;
+}
+
+// Fills results_; returns how many the device was handed.
+std::size_t NetPort::HandOver(std::span<const Frame> frames) {
+  if (!one_by_one_) return device_->ReceiveBurst(frames, results_);
+  std::size_t done = 0;
+  while (done < frames.size()) {
+    results_[done] = HandOver(frames[done]);
+    if (results_[done++] == ReceiveResult::kKeep) break;
+  }
+  return done;
+}
+
 ReceiveResult NetPort::Deliver(Bytes frame, const Offload& offload) {
   if (link_ == LinkState::kDown) return ReceiveResult::kConsumed;
   if (disabled_) return ReceiveResult::kKeep;
-  if (log_ != nullptr) log_->emplace_back(frame.begin(), frame.end());
   delivering_ = true;
   const Bytes pieces[] = {frame};
-  const ReceiveResult result = device_->Receive(Frame{pieces, offload});
+  const ReceiveResult result = HandOver(Frame{pieces, offload});
   delivering_ = false;
   if (result == ReceiveResult::kKeep) disabled_ = true;
   return result;
@@ -65,23 +82,13 @@ void NetPort::Gather(Bytes frame, const Offload& offload) {
   }
 }
 
-void NetPort::Log(std::span<const Frame> frames) {
-  for (const Frame& frame : frames) {
-    auto& whole = log_->emplace_back();
-    for (const Bytes& piece : frame.pieces) {
-      whole.insert(whole.end(), piece.begin(), piece.end());
-    }
-  }
-}
-
 // Returns how many of the burst the device is done with.
 std::size_t NetPort::DeliverBurst(std::span<const Frame> frames) {
   if (Blocked()) return 0;
   if (link_ == LinkState::kDown) return frames.size();
-  if (log_ != nullptr) Log(frames);
   results_.assign(frames.size(), ReceiveResult::kDropped);
   delivering_ = true;
-  std::size_t done = std::min(device_->ReceiveBurst(frames, results_), frames.size());
+  std::size_t done = std::min(HandOver(frames), frames.size());
   delivering_ = false;
   if (done > 0 && results_[done - 1] == ReceiveResult::kKeep) {
     disabled_ = true;

@@ -43,8 +43,11 @@ class NetPort {
   // Tells the device, too.  While the link is down, frames that reach the device's end are lost.
   void SetLink(LinkState state);
 
-  // Frames that are delivered from now on are added to `log`; null: not.
-  void set_log(std::vector<std::vector<std::uint8_t>>* log) { log_ = log; }
+  // From now on bursts are handed over frame by frame, which a device that takes wire frames only
+  // cannot tell, so that in_delivery is known.
+  void set_one_by_one(bool one_by_one) { one_by_one_ = one_by_one; }
+  // The frame that the device was handed and has not returned from; null: none, or a burst.
+  const Frame* in_delivery() const { return in_delivery_; }
 
   LinkState link() const { return link_; }
   std::size_t queued() const { return queued_; }
@@ -63,7 +66,8 @@ class NetPort {
   void Queue(Queued frame);
   ReceiveResult Deliver(Bytes frame, const Offload& offload);
   std::size_t DeliverBurst(std::span<const Frame> frames);
-  void Log(std::span<const Frame> frames);
+  std::size_t HandOver(std::span<const Frame> frames);
+  ReceiveResult HandOver(const Frame& frame);
   void Drain();
 
   Device* device_ = nullptr;
@@ -76,7 +80,8 @@ class NetPort {
   bool delivering_ = false;
   bool disabled_ = false;  // the device kept a frame; nothing is offered until it flushes
   std::uint64_t overflowed_ = 0;
-  std::vector<std::vector<std::uint8_t>>* log_ = nullptr;
+  bool one_by_one_ = false;
+  const Frame* in_delivery_ = nullptr;
 };
 
 }  // namespace nicreplay

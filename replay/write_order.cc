@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
+#include <vector>
 
 namespace nicreplay {
 
@@ -21,51 +21,57 @@ struct Range {
 class LastWriter {
  public:
   explicit LastWriter(std::span<const WritePiece> writes) {
-    for (const WritePiece& write : writes) Paint({write.address, write.last()}, write.order + 1);
+    std::vector<Span> waiting;
+    waiting.reserve(writes.size());
+    for (const WritePiece& write : writes) {
+      waiting.push_back({write.address, write.last(), write.order + 1});
+    }
+    std::ranges::sort(waiting, {}, &Span::first);
+    Sweep(waiting);
   }
 
   // The latest among the last writers of the range, by their order from 1 on; 0: nobody wrote it.
   std::size_t LatestOf(const Range& range) const {
     std::size_t latest = 0;
-    auto at = spans_.upper_bound(range.first);
-    if (at != spans_.begin()) --at;
+    auto at = std::ranges::lower_bound(spans_, range.first, {}, &Span::last);
     for (; at != spans_.end() && at->first <= range.last; ++at) {
-      if (at->second.last >= range.first) latest = std::max(latest, at->second.writer);
+      latest = std::max(latest, at->writer);
     }
     return latest;
   }
 
  private:
   struct Span {
+    GuestAddress first;
     GuestAddress last;
     std::size_t writer;
   };
 
-  // Cuts the spans at the range's edges, then puts one in place of those inside.
-  void Paint(const Range& range, std::size_t writer) {
-    auto at = spans_.upper_bound(range.first);
-    if (at != spans_.begin()) {
-      const auto before = std::prev(at);
-      const Span old = before->second;
-      if (old.last >= range.first) {
-        if (old.last > range.last) spans_.emplace(range.last + 1, old);
-        if (before->first == range.first) {
-          spans_.erase(before);
-        } else {
-          before->second.last = range.first - 1;
-        }
+  // Goes through the addresses with the writes that began and may reach further, the latest on top.
+  void Sweep(std::span<const Span> waiting) {
+    std::vector<Span> begun;
+    const auto by_writer = [](const Span& a, const Span& b) { return a.writer < b.writer; };
+    GuestAddress at = 0;
+    while (!waiting.empty() || !begun.empty()) {
+      if (begun.empty()) at = waiting.front().first;
+      for (; !waiting.empty() && waiting.front().first == at; waiting = waiting.subspan(1)) {
+        begun.push_back(waiting.front());
+        std::ranges::push_heap(begun, by_writer);
+      }
+      const Span latest = begun.front();
+      GuestAddress last = latest.last;
+      if (!waiting.empty()) last = std::min(last, waiting.front().first - 1);
+      spans_.push_back({at, last, latest.writer});
+      if (last == std::numeric_limits<GuestAddress>::max()) return;
+      at = last + 1;
+      while (!begun.empty() && begun.front().last < at) {
+        std::ranges::pop_heap(begun, by_writer);
+        begun.pop_back();
       }
     }
-    at = spans_.lower_bound(range.first);
-    while (at != spans_.end() && at->first <= range.last) {
-      const Span old = at->second;
-      at = spans_.erase(at);
-      if (old.last > range.last) spans_.emplace(range.last + 1, old);
-    }
-    spans_[range.first] = {range.last, writer};
   }
 
-  std::map<GuestAddress, Span> spans_;  // by first address
+  std::vector<Span> spans_;  // that do not overlap, in the order of their addresses
 };
 
 // What one marker announces.

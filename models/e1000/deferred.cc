@@ -21,6 +21,13 @@ namespace {
 
 constexpr std::uint32_t kShadowedPages[] = {0x2000, 0x3000};
 
+// Whether a register lies on a shadowed page.
+constexpr bool IsShadowed(std::uint32_t offset) {
+  return std::ranges::any_of(kShadowedPages, [offset](std::uint32_t page) {
+    return offset - page < ShadowPages::kPageSize;
+  });
+}
+
 bool IsNarrow(const Access& access) {
   return access.bar == 0 && (access.size == 1 || access.size == 2 || access.size == 4) &&
          access.offset % access.size == 0;
@@ -241,6 +248,7 @@ void DeferredDevice::TakeUpWord(std::uint32_t offset) {
   if (value == published_[page][word]) return;
   published_[page][word] = value;
   stock_->Write({0, 4, offset}, value);
+  strays_ = strays_ || FindRegister(offset) == nullptr;
 }
 
 void DeferredDevice::TakeUp() {
@@ -257,16 +265,26 @@ void DeferredDevice::TakeUp() {
 }
 
 void DeferredDevice::Publish() {
-  for (std::size_t page = 0; page < kPages; ++page) {
-    for (std::uint32_t word = 0; word < ShadowPages::kWords; ++word) {
-      const std::uint32_t offset = kShadowedPages[page] + 4 * word;
-      // What is no register reads 0.
-      const auto value = static_cast<std::uint32_t>(
-          FindRegister(offset) == nullptr ? 0 : stock_->Read({0, 4, offset}));
-      published_[page][word] = value;
-      words_[page].at[word].store(value, std::memory_order_release);
+  // What is no register reads 0.
+  if (strays_ || !shadow_.active()) {
+    for (const std::uint32_t page : kShadowedPages) {
+      for (std::uint32_t at = 0; at < ShadowPages::kPageSize; at += 4) PublishWord(page + at, 0);
+    }
+    strays_ = false;
+  }
+  for (const RegisterRow& row : kRegisters) {
+    if (!IsShadowed(row.offset)) continue;
+    for (std::uint32_t offset = row.offset; offset < row.end(); offset += 4) {
+      PublishWord(offset, static_cast<std::uint32_t>(stock_->Read({0, 4, offset})));
     }
   }
+}
+
+void DeferredDevice::PublishWord(std::uint32_t offset, std::uint32_t value) {
+  const std::size_t page = offset >= kShadowedPages[1] ? 1 : 0;
+  const std::size_t word = (offset - kShadowedPages[page]) / 4;
+  published_[page][word] = value;
+  words_[page].at[word].store(value, std::memory_order_release);
 }
 
 void DeferredDevice::Poll() {

@@ -91,6 +91,7 @@ class DeferredDevice final : public Device {
   void TakeUp();
   void TakeUpWord(std::uint32_t offset);
   void Publish();
+  void PublishWord(std::uint32_t offset, std::uint32_t value);
   void WriteTail(std::uint32_t value);
   void UpdateRequest();
 
@@ -116,6 +117,7 @@ class DeferredDevice final : public Device {
   std::array<std::array<std::uint32_t, ShadowPages::kWords>, kPages> published_{};
   std::array<ShadowPages::Page, kPages> pages_;
   ShadowPages shadow_;
+  bool strays_ = false;  // the driver wrote what is no register
 };
 
 }  // namespace e1000
