@@ -127,6 +127,10 @@ class Host : public InterruptLine {
 
   // A frame for the wire.  Called only while the link is up.
   virtual void Transmit(const Frame& frame) = 0;
+  // Frames that leave together, oldest first: what Transmit would do with each.
+  virtual void TransmitBurst(std::span<const Frame> frames) {
+    for (const Frame& frame : frames) Transmit(frame);
+  }
   // What Transmit takes besides wire frames.  It may change between calls of the device.
   virtual OffloadSet TransmitOffloads() { return 0; }
 

@@ -14,6 +14,25 @@ Result<SendResult> Backend::Send(const Frame& frame) {
   return SendCut(frame);
 }
 
+Result<std::size_t> Backend::SendBurst(std::span<const Frame> frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (const std::size_t size = frames[i].size(); size > kMaxFrame) {
+      return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", size));
+    }
+  }
+  return SendWireFrames(frames);
+}
+
+Result<std::size_t> Backend::SendWireFrames(std::span<const Frame> frames) {
+  std::size_t sent = 0;
+  for (; sent < frames.size(); ++sent) {
+    const auto result = SendWhole(frames[sent]);
+    if (!result) return tl::make_unexpected(result.error());
+    if (*result == SendResult::kFull) break;
+  }
+  return sent;
+}
+
 Result<SendResult> Backend::SendCut(const Frame& frame) {
   if (const OffloadFault fault = segmenter_.Parse(frame); fault != OffloadFault::kNone) {
     return Fail(ErrorCode::kCorrupt, fmt::format("a frame whose offload header makes no sense: {}",

@@ -33,6 +33,10 @@ class Backend {
   // first, by canonical segmentation (then kFull is an error, as half of it may be gone).
   Result<SendResult> Send(const Frame& frame);
 
+  // The same for frames of which none asks for an offload, oldest first: how many of them were
+  // sent.  Fewer than all: the other side takes nothing more at the moment.
+  Result<std::size_t> SendBurst(std::span<const Frame> frames);
+
   // What arrived, oldest first, at most `most` frames, without waiting.  They stay valid until the
   // next call.
   virtual Result<std::span<const Frame>> Receive(std::size_t most) = 0;
@@ -50,6 +54,8 @@ class Backend {
  protected:
   // A wire frame, or one of the kinds of offloads().
   virtual Result<SendResult> SendWhole(const Frame& frame) = 0;
+  // Wire frames of at most kMaxFrame bytes.
+  virtual Result<std::size_t> SendWireFrames(std::span<const Frame> frames);
 
  private:
   Result<SendResult> SendCut(const Frame& frame);

@@ -32,6 +32,9 @@ class NullBackend final : public Backend {
 
  protected:
   Result<SendResult> SendWhole(const Frame&) override { return SendResult::kSent; }
+  Result<std::size_t> SendWireFrames(std::span<const Frame> frames) override {
+    return frames.size();
+  }
 
  private:
   std::span<const Frame> feed_;

@@ -31,4 +31,21 @@ void BenchMachine::Transmit(const Frame& frame) {
   if (!sent) error_ = std::move(sent.error());
 }
 
+void BenchMachine::TransmitBurst(std::span<const Frame> frames) {
+  for (const Frame& frame : frames) {
+    Count(frame);
+    if (inspector_) inspector_(frame);
+  }
+  while (!error_ && !frames.empty()) {
+    auto sent = backend_.SendBurst(frames);
+    if (!sent) {
+      error_ = std::move(sent.error());
+      return;
+    }
+    frames = frames.subspan(*sent);
+    if (frames.empty()) return;
+    if (auto drained = drain_(); !drained) error_ = std::move(drained.error());
+  }
+}
+
 }  // namespace nicreplay::bench

@@ -50,6 +50,7 @@ class BenchMachine final : public Machine {
     Machine::DmaWrite(address, data);
   }
   void Transmit(const Frame& frame) override;
+  void TransmitBurst(std::span<const Frame> frames) override;
   void SetInterrupt(LineLevel level) override {
     if (level == LineLevel::kHigh && line() == LineLevel::kLow) ++interrupts_;
     Machine::SetInterrupt(level);

@@ -53,7 +53,6 @@ class Contender final : public Measurable {
   Status WaitUntil(Done done);
 
   Status Transmit(std::uint64_t packets);
-  Status Send(const TransmitPacket& packet);
   Status TransmitSome();
   std::size_t PacketsAtOnce() const;
   Status Drain();

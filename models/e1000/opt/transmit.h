@@ -16,6 +16,7 @@
 
 #include "models/e1000/opt/packet.h"
 #include "models/e1000/opt/residue.h"
+#include "models/e1000/opt/small_packets.h"
 #include "models/e1000/opt/switches.h"
 #include "models/e1000/opt/tally.h"
 #include "models/e1000/opt/zerocopy.h"
@@ -37,8 +38,10 @@ class OptTransmitter : public StockTransmitter {
   bool CanLookAhead() const;
   bool HoldsNothing() const;
 
-  // Sends a packet that is one small descriptor and nothing more, and finishes it; or does nothing.
+  // Takes a packet that is one small descriptor and nothing more, and finishes it; or does nothing.
+  // What was taken waits for SendWaiting.
   bool SendPlain(DescriptorWindow& window, std::uint32_t* causes);
+  void SendWaiting();
   // Each sends the packet, or does nothing.
   bool SendWhole(const RingSpan& ring);
   bool SendSegmented();
@@ -59,6 +62,7 @@ class OptTransmitter : public StockTransmitter {
   FramePieces pieces_;
   std::array<std::uint8_t, 256> header_;  // of the latest super-frame
   Residue residue_;
+  SmallPackets waiting_;
   TransmitTally tally_;
 };
 
