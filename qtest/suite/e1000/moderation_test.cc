@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Interrupt moderation: after a rising edge, QEMU opens a window in which the line may fall but not
 // rise.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

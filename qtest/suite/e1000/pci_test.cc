@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Configuration space, bus mastering and the interrupt pin.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Receive descriptors, buffers and the ring.  That DD is a write of its own, after everything else,
 // is for whoever sees single DMAs: when an access is over, a driver finds the same bytes.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

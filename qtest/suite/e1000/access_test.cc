@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Accesses of other sizes than a register's, and the BAR that nothing is behind.  The manual wants
 // 32-bit accesses only (13.3).
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

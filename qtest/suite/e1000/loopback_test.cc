@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Loopback in the PHY: what is sent comes back.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // DMA to the device's own registers: while the device works, they read 0 and ignore writes.  (What
 // loops back into the transmit doorbell is in loopback_test.cc.)
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

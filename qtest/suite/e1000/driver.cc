@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "qtest/suite/driver.h"
+#include "qtest/suite/e1000/driver.h"
 
 namespace nicreplay::e1000 {
 namespace {

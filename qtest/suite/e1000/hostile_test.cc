@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What no sane driver does: indices outside rings, addresses of the device itself, contexts that
 // contradict their packets.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

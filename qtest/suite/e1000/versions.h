@@ -13,14 +13,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 #include "models/e1000/registers.h"
+#include "qtest/suite/suite_target.h"
 
 namespace nicreplay::e1000 {
 
-enum class QemuVersion : std::uint8_t { k7_2, k10_0, k10_2 };
-inline constexpr std::size_t kVersions = 3;
+using suite::kVersions;
+using suite::QemuVersion;
 
 // A counter that MPRC and BPRC share the work of is named by its offset.
 enum class Behaviour : std::uint8_t {
@@ -71,10 +71,5 @@ constexpr bool InOrder() {
   return true;
 }
 static_assert(InOrder(), "a row of the version table is not at its place");
-
-// The column for a text that says "QEMU 7.2.22": up to 7.x the first, from 8.0 on the second, from
-// 10.1 on the third; what is not 7.2, 10.0 or 10.2 was not tried.  A text without a version gets
-// the first.
-QemuVersion VersionIn(std::string_view text);
 
 }  // namespace nicreplay::e1000

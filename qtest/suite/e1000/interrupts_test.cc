@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Interrupt causes, masks and the line.  Moderation is in moderation_test.cc; here all is well
 // apart in time.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Context and data descriptors without segmentation.  The checksums that they ask for are in
 // offload_test.cc.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // When frames that waited in the network are offered again.  Every RCTL write holds reception back
 // for a second of QEMU's own making; the 8254x has nothing like it.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -10,40 +10,19 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "models/result.h"
-#include "qtest/suite/driver.h"
-#include "qtest/suite/versions.h"
-#include "replay/target.h"
+#include "qtest/suite/e1000/driver.h"
+#include "qtest/suite/e1000/versions.h"
+#include "qtest/suite/sources.h"
+#include "qtest/suite/suite_target.h"
 
 namespace nicreplay::e1000 {
 
-// Whether a frame without any byte shows where frames are collected.
-enum class EmptyFrames : std::uint8_t { kSeen, kUnseen };
-
-// A kind of target that the cases run on.
-struct SuiteTarget {
-  std::string name;  // of GoogleTest's parameter: "Stock", "QemuSource", "Live"
-  QemuVersion version = QemuVersion::k7_2;
-  EmptyFrames empty_frames = EmptyFrames::kSeen;
-  // A device after power-on with the model's options ("mitigation=off").
-  std::function<Result<std::unique_ptr<Target>>(const std::string& options)> create;
-
-  friend void PrintTo(const SuiteTarget& target, std::ostream* out) { *out << target.name; }
-};
-
-// Those of this run.  Filled before GoogleTest registers the cases, which it does when it is
-// initialized.
-std::vector<SuiteTarget>& SuiteTargets();
-
-class Conformance : public testing::TestWithParam<SuiteTarget> {
+class Conformance : public testing::TestWithParam<SuiteTarget>, protected Sources {
  protected:
   void SetUp() override { Restart(""); }
   void TearDown() override;
@@ -55,10 +34,7 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
   // it.
   [[nodiscard]] bool RestartWithout(const std::string& option, Behaviour has_option);
 
-  void FromManual(std::string_view section);
-  void FromPci(std::string_view section);
-  void FromQemu();
-  void FromBug(std::string_view name);
+  void FromManual(std::string_view section) { Add("8254x manual " + std::string(section)); }
 
   std::uint32_t Expected(Behaviour behaviour) const {
     return ValueIn(GetParam().version, behaviour);
@@ -71,17 +47,15 @@ class Conformance : public testing::TestWithParam<SuiteTarget> {
   Target& target() { return *target_; }
 
  private:
-  void AddSource(const std::string& source);
-
   std::unique_ptr<Target> target_;
   std::optional<Driver> nic_;
-  std::string sources_;
 };
 
 // A file's cases: TEST_P(Subject, ...) on every target.
-#define NICREPLAY_CONFORMANCE_INSTANCES(Subject)         \
-  INSTANTIATE_TEST_SUITE_P(                              \
-      E1000, Subject, testing::ValuesIn(SuiteTargets()), \
+#define NICREPLAY_CONFORMANCE_INSTANCES(Subject)                       \
+  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Subject);              \
+  INSTANTIATE_TEST_SUITE_P(                                            \
+      E1000, Subject, testing::ValuesIn(SuiteTargets(Family::kE1000)), \
       [](const testing::TestParamInfo<SuiteTarget>& parameter) { return parameter.param.name; })
 
 // The same for a subject that needs no fixture of its own.  A class name cannot stand in

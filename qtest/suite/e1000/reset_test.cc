@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bus reset: what goes and what stays.
 #include "models/pci_config.h"
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // PHY registers through MDIC.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -10,9 +10,12 @@
 #include "models/e1000/descriptors.h"
 #include "models/e1000/registers.h"
 #include "qtest/suite/frames.h"
+#include "qtest/suite/suite_target.h"
 #include "replay/target.h"
 
 namespace nicreplay::e1000 {
+
+using namespace suite;
 
 inline constexpr Nanoseconds kMicrosecond = 1000;
 inline constexpr Nanoseconds kMillisecond = 1000 * kMicrosecond;
@@ -21,7 +24,7 @@ inline constexpr Nanoseconds kSecond = 1000 * kMillisecond;
 class Driver {
  public:
   // Guest memory of the cases: above 1 MiB, where a PC's RAM has no holes.
-  static constexpr std::size_t kRamSize = 4u << 20;
+  static constexpr std::size_t kRamSize = suite::kRamSize;
   static constexpr GuestAddress kTxRing = 1u << 20;
   static constexpr GuestAddress kRxRing = kTxRing + (64u << 10);
   static constexpr GuestAddress kTxData = kRxRing + (64u << 10);

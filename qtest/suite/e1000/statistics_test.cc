@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Counters.  That they stick at their maximum instead of wrapping is out of a driver's reach.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which frames are received, and what the filters count.
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {

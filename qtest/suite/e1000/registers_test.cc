@@ -2,7 +2,7 @@
 // What registers hold, keep, hide and ignore.
 #include <map>
 
-#include "qtest/suite/conformance.h"
+#include "qtest/suite/e1000/conformance.h"
 
 namespace nicreplay::e1000 {
 namespace {
