@@ -10,6 +10,7 @@
 #include "models/virtio/driver.h"
 #include "models/virtio/net_spec.h"
 #include "qtest/target.h"
+#include "qtest/virtio_bus.h"
 
 namespace nicreplay {
 namespace {
@@ -61,46 +62,6 @@ std::vector<Kind> Kinds() {
   return kinds;
 }
 
-class QtestBus final : public DriverBus {
- public:
-  explicit QtestBus(QtestTarget* target) : target_(target) {}
-
-  std::uint64_t Read(const Access& access) override {
-    return Do(StimulusKind::kRead, access.bar, access.size, access.offset, 0);
-  }
-  void Write(const Access& access, std::uint64_t value) override {
-    Do(StimulusKind::kWrite, access.bar, access.size, access.offset, value);
-  }
-  std::uint32_t ConfigRead(std::uint8_t offset, std::uint8_t size) override {
-    return static_cast<std::uint32_t>(Do(StimulusKind::kConfigRead, 0, size, offset, 0));
-  }
-  void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override {
-    Do(StimulusKind::kConfigWrite, 0, size, offset, value);
-  }
-  void WriteMemory(GuestAddress address, Bytes bytes) override {
-    Stimulus stimulus;
-    stimulus.kind = StimulusKind::kMemory;
-    stimulus.value = address;
-    stimulus.data = bytes.data();
-    stimulus.data_size = static_cast<std::uint32_t>(bytes.size());
-    target_->Apply(stimulus);
-  }
-
- private:
-  std::uint64_t Do(StimulusKind kind, std::uint8_t bar, std::uint8_t size, std::uint32_t offset,
-                   std::uint64_t value) {
-    Stimulus stimulus;
-    stimulus.kind = kind;
-    stimulus.bar = bar;
-    stimulus.size = size;
-    stimulus.offset = offset;
-    stimulus.value = value;
-    return target_->Apply(stimulus);
-  }
-
-  QtestTarget* target_;
-};
-
 ByteVector MakeFrame(std::size_t size) {
   ByteVector frame(size);
   std::iota(frame.begin(), frame.end(), std::uint8_t{1});
@@ -118,7 +79,7 @@ class VirtioRingTest : public testing::TestWithParam<Kind> {
     auto target = QtestTarget::Create(options);
     ASSERT_TRUE(target) << target.error().ToString();
     target_ = std::move(*target);
-    bus_ = std::make_unique<QtestBus>(target_.get());
+    bus_ = std::make_unique<TargetBus>(*target_);
     driver_ = std::make_unique<Driver>(*bus_, GetParam().mode);
     driver_->MapBars();
     Negotiate();
@@ -227,7 +188,7 @@ class VirtioRingTest : public testing::TestWithParam<Kind> {
   }
 
   std::unique_ptr<QtestTarget> target_;
-  std::unique_ptr<QtestBus> bus_;
+  std::unique_ptr<TargetBus> bus_;
   std::unique_ptr<Driver> driver_;
   std::array<DriverRing, 2> rings_;
 };
