@@ -39,14 +39,21 @@ class HostileRings : public Conformance {
     EXPECT_TRUE(nic().NeedsReset());
     EXPECT_EQ(nic().ReadIsr() & kIsrConfig, kIsrConfig);
     EXPECT_TRUE(nic().Sent().empty());
+    const ByteVector rings = nic().Peek(Nic::kRings, 3 * Nic::kRingStride);
     nic().driver().Notify(kTx);
     nic().driver().Notify(nic().control_queue());
     EXPECT_FALSE(nic().line_high());
+    EXPECT_EQ(nic().Peek(Nic::kRings, rings.size()), rings);
     nic().Start();
     EXPECT_FALSE(nic().NeedsReset());
     const ByteVector frame = MakeFrame(64);
     nic().Send(frame);
     EXPECT_EQ(nic().Sent(), Frames{frame});
+  }
+  // What begins behind the descriptors, the available ring, looks like one: 100 bytes to read.
+  void PutBehindTheRing() {
+    constexpr std::uint32_t kLengthAt = 8;
+    nic().bus().Store(nic().ring(kTx).driver_area() + kLengthAt, std::uint32_t{100});
   }
   // Slots 0 to 255 are a chain without end.
   void PutCircle(std::uint16_t queue, std::uint16_t flags) {
@@ -147,6 +154,8 @@ TEST_P(HostileSplitRings, ChainInATableGoesInCircles) {
 
 TEST_P(HostileSplitRings, LinkOutOfATable) {
   FromVirtio("2.7.5.3.1");
+  // What a device finds there looks like a descriptor.
+  nic().bus().Store(Nic::kTable + 2 * kDescriptorSize, SplitDescriptor{Nic::kOut, 64, 0, 0});
   for (const std::uint16_t next : Words{2, 3, 0xffff}) {
     nic().bus().Store(Nic::kTable, SplitDescriptor{Nic::kOut, 64, descriptor::kNext, next});
     Put(kTx, 0, Nic::kTable, 2 * kDescriptorSize, descriptor::kIndirect);
@@ -160,6 +169,7 @@ TEST_P(HostileSplitRings, LinkOutOfATable) {
 TEST_P(HostileSplitRings, HeadOutsideOfTheRing) {
   FromVirtio("2.1.2, 2.7.6");
   for (const std::uint16_t head : Words{256, 257, 0xffff}) {
+    PutBehindTheRing();
     Show(kTx, head);
     ExpectQuietUntilReset();
     nic().Start();
@@ -170,6 +180,7 @@ TEST_P(HostileSplitRings, HeadOutsideOfTheRing) {
 TEST_P(HostileSplitRings, NextOutsideOfTheRing) {
   FromVirtio("2.1.2, 2.7.5");
   for (const std::uint16_t next : Words{256, 257, 0xffff}) {
+    PutBehindTheRing();
     Put(kTx, 0, Nic::kOut, 64, descriptor::kNext, next);
     Show(kTx, 0);
     ExpectQuietUntilReset();

@@ -99,13 +99,26 @@ TEST_P(VirtioLink, TransmitWorksOnceItIsBack) {
   EXPECT_EQ(nic().Sent(), Frames{frame});
 }
 
-TEST_P(VirtioLink, FramesWaitForIt) {
+TEST_P(VirtioLink, FramesThatComeMeanwhileAreLost) {
   FromQemu();
   nic().Start();
   nic().SetLink(LinkState::kDown);
   nic().GiveReceive(0, 2000);
   nic().Receive(MakeFrame(64));
   EXPECT_EQ(nic().UsedCount(kRx), 0);
+  nic().SetLink(LinkState::kUp);
+  EXPECT_EQ(nic().UsedCount(kRx), 0);
+}
+
+TEST_P(VirtioLink, FramesThatWaitForBuffersAreOfferedOnceItIsBack) {
+  FromQemu();
+  nic().Start();
+  nic().Receive(MakeFrame(64));
+  nic().SetLink(LinkState::kDown);
+  nic().Add(kRx, {{Nic::In(0), 2000, true}});
+  nic().ring(kRx).Publish(nic().bus());
+  nic().SetLink(LinkState::kUp);
+  EXPECT_EQ(nic().UsedCount(kRx), 1);
 }
 
 TEST_P(VirtioLink, ReceiveWorksOnceItIsBack) {

@@ -90,6 +90,21 @@ class Multiqueue : public Conformance {
     put16(36, flow.destination_port);
     return frame;
   }
+  // The first of Microsoft's over IPv6: 3ffe:2501:200:1fff::7 to 3ffe:2501:200:3::1.
+  static ByteVector Ipv6Frame() {
+    ByteVector frame = MakeFrame(80);
+    const ByteVector packet = {
+        0x60,      0,           0,         0,          0,    20,   6,    64,  //
+        0x3f,      0xfe,        0x25,      0x01,       0x02, 0x00, 0x1f, 0xff,
+        0,         0,           0,         0,          0,    0,    0,    7,  //
+        0x3f,      0xfe,        0x25,      0x01,       0x02, 0x00, 0x00, 0x03,
+        0,         0,           0,         0,          0,    0,    0,    1,  //
+        2794 >> 8, 2794 & 0xff, 1766 >> 8, 1766 & 0xff};
+    frame[12] = 0x86;
+    frame[13] = 0xdd;
+    std::copy(packet.begin(), packet.end(), frame.begin() + 14);
+    return frame;
+  }
 };
 NICREPLAY_VIRTIO_INSTANCES(Multiqueue, kSplitDriver, kPackedDriver);
 
@@ -315,6 +330,7 @@ TEST_P(Multiqueue, HashIsReported) {
   nic().Start(Nic::kUsual | Features::Of(feature::kHashReport));
   ASSERT_EQ(nic().header_size(), kHashHeader);
   RssConfig config;
+  config.hash_types |= hash_type::kTcpv6;
   config.mask = 0;
   config.table = {0};
   ASSERT_EQ(nic().Command(control::kMq, control::kMqHashConfig, config.Bytes()), control::kOk);
@@ -333,6 +349,9 @@ TEST_P(Multiqueue, HashIsReported) {
     EXPECT_EQ(fragment.report, 1) << "IPv4";
   }
   EXPECT_EQ(report_of(MakeFrame(64)).report, 0);
+  const HashReport report = report_of(Ipv6Frame());
+  EXPECT_EQ(report.value, 0x40207d3du);
+  EXPECT_EQ(report.report, 5) << "TCPv6";
 }
 
 }  // namespace

@@ -173,6 +173,18 @@ TEST_P(Notifications, DeviceNamesTheBufferThatItWaitsFor) {
   }
 }
 
+TEST_P(Notifications, AfterABurstTheDeviceStillWantsToHear) {
+  FromVirtio("2.7.10, 2.8.10");
+  FromQemu();
+  nic().Start();
+  const auto size = static_cast<std::uint32_t>(nic().header_size()) + 60;
+  nic().Poke(Nic::kOut, ByteVector(size));
+  for (std::uint32_t i = 0; i < kSlots; ++i) nic().Add(kTx, {{Nic::kOut, size, false}});
+  nic().Show(kTx);
+  EXPECT_TRUE(nic().IsUsed(kTx, kSlots - 1));
+  EXPECT_TRUE(WantsToHear(kTx));
+}
+
 TEST_P(Notifications, WithoutEventsTheDeviceWantsToHearOfEverything) {
   FromVirtio("2.7.10, 2.8.10");
   nic().Start();
@@ -217,6 +229,17 @@ TEST_P(Notifications, EmptyReceiveRingNamesItsNextBuffer) {
     EXPECT_EQ(DeviceEventPlace(kRx), PlaceOf(1));
   } else {
     EXPECT_EQ(AvailEvent(kRx), 1);
+  }
+}
+
+TEST_P(SplitNotifications, DeviceNamesTheCommandThatItWaitsFor) {
+  FromVirtio("2.7.10");
+  nic().Start(kEvents);
+  const GuestAddress event = nic().ring(nic().control_queue()).device_area() + kRingEntries +
+                             kControlQueueSize * sizeof(UsedElement);
+  for (std::uint16_t done = 1; done < 100; ++done) {
+    nic().Command(control::kRx, control::kRxPromisc, {1});
+    ASSERT_EQ(nic().Load<std::uint16_t>(event), done);
   }
 }
 

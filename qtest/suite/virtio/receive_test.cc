@@ -241,7 +241,8 @@ TEST_P(VirtioReceive, WithoutMergingAFrameThatDoesNotFitIsLost) {
   EXPECT_EQ(nic().UsedCount(kRx), 0);
   const ByteVector frame = MakeFrame(64);
   nic().Receive(frame);
-  EXPECT_EQ(nic().UsedCount(kRx), 1) << "its buffer is not lost";
+  EXPECT_EQ(nic().UsedCount(kRx), 1);
+  EXPECT_EQ(nic().Used(kRx, 0).id, nic().SlotOf(kRx, 0)) << "its buffer is not lost";
   EXPECT_EQ(FrameAt(0, 64), frame);
 }
 

@@ -148,6 +148,15 @@ TEST_P(VirtioTransmit, PiecesToWriteAreNotSent) {
   EXPECT_EQ(nic().Peek(Nic::In(0), 64), ByteVector(64));
 }
 
+TEST_P(ModernTransmit, OffloadsMakeAHeaderAloneAnEmptyPacket) {
+  FromQemu();
+  if (!RestartModel("vnet_hdr=on")) GTEST_SKIP() << "QEMU needs a network with offloads";
+  nic().Start();
+  nic().Send({});
+  EXPECT_FALSE(nic().NeedsReset());
+  EXPECT_EQ(nic().UsedCount(kTx), 1);
+}
+
 TEST_P(ModernTransmit, PacketThatIsAHeaderAloneBreaksTheDevice) {
   FromQemu();
   nic().Start();
