@@ -49,15 +49,14 @@ std::vector<Kind> Kinds() {
   for (const auto& [name, text] : devices) {
     const std::string device = text;
     const bool ours = device.find("nicreplay") == 0;
-    const auto with = [&](const std::string& options) {
-      return device + (ours ? ",options=" : ",") + options;
+    const std::string base = device + (ours ? ",options=" : ",");
+    const auto add = [&, prefix = std::string(name)](const char* kind, const char* options,
+                                                     Driver::Mode mode, DriverRing::Format format) {
+      kinds.push_back({prefix + kind, base + options, mode, format});
     };
-    kinds.push_back({name + std::string("Legacy"), with("disable-modern=on"), Driver::Mode::kLegacy,
-                     DriverRing::Format::kSplit});
-    kinds.push_back({name + std::string("Split"), with("disable-legacy=on"), Driver::Mode::kModern,
-                     DriverRing::Format::kSplit});
-    kinds.push_back({name + std::string("Packed"), with("packed=on"), Driver::Mode::kModern,
-                     DriverRing::Format::kPacked});
+    add("Legacy", "disable-modern=on", Driver::Mode::kLegacy, DriverRing::Format::kSplit);
+    add("Split", "disable-legacy=on", Driver::Mode::kModern, DriverRing::Format::kSplit);
+    add("Packed", "packed=on", Driver::Mode::kModern, DriverRing::Format::kPacked);
   }
   return kinds;
 }
@@ -83,10 +82,12 @@ class VirtioRingTest : public testing::TestWithParam<Kind> {
     driver_ = std::make_unique<Driver>(*bus_, GetParam().mode);
     driver_->MapBars();
     Negotiate();
-    for (std::uint16_t i = 0; i < rings_.size(); ++i) {
-      rings_[i] = DriverRing(GetParam().format, kRings + i * 0x4000u, 256);
-      rings_[i].Clear(*bus_);
-      driver_->SetUpQueue(i, rings_[i], i);
+    std::uint16_t number = 0;
+    for (DriverRing& ring : rings_) {
+      ring = DriverRing(GetParam().format, kRings + number * 0x4000u, 256);
+      ring.Clear(*bus_);
+      driver_->SetUpQueue(number, ring, number);
+      ++number;
     }
     driver_->Start();
   }
