@@ -156,7 +156,8 @@ TEST_P(Multiqueue, RssNeedsItsFeature) {
 }
 
 TEST_P(Multiqueue, HashReportsNeedTheirFeature) {
-  FromVirtio("5.1.6.5.7.2");
+  FromVirtio("5.1.3");
+  FromQemu();
   StartRss();
   EXPECT_EQ(nic().Command(control::kMq, control::kMqHashConfig, RssConfig().Bytes()),
             control::kError);
