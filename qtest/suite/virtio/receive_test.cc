@@ -154,10 +154,12 @@ TEST_P(VirtioReceive, FramesWaitForBuffers) {
   nic().Start();
   const Frames frames = {MakeFrame(60), MakeFrame(61), MakeFrame(62)};
   for (const ByteVector& frame : frames) nic().Receive(frame);
-  for (std::uint16_t i = 0; i < frames.size(); ++i) {
-    nic().GiveReceive(i, 2000);
-    EXPECT_EQ(nic().UsedCount(kRx), i + 1);
-    EXPECT_EQ(FrameAt(i, frames[i].size()), frames[i]);
+  std::uint16_t place = 0;
+  for (const ByteVector& frame : frames) {
+    nic().GiveReceive(place, 2000);
+    EXPECT_EQ(nic().UsedCount(kRx), place + 1);
+    EXPECT_EQ(FrameAt(place, frame.size()), frame);
+    ++place;
   }
 }
 
