@@ -68,10 +68,11 @@ Result<LiveReplayOutcome> ReplayOne(const std::string& path, const QtestRequest&
 
 void PrintText(const std::string& path, const LiveReplayOutcome& outcome,
                const QtestRequest& request) {
-  fmt::print("{}: {}\n  {}: {} events, {} operations\n",
+  fmt::print("{}: {}\n  {}: {} events, {} operations, {} frames sent\n",
              std::filesystem::path(path).filename().string(),
              outcome.divergence ? "DIVERGES" : "identical", Printable(outcome.qemu), outcome.events,
-             outcome.operations);
+             outcome.operations, outcome.sent);
+  if (!outcome.levelled.empty()) fmt::print("  without {}\n", outcome.levelled);
   if (!outcome.divergence) return;
   fmt::print("  event {}: {}\n  {}: {}\n", outcome.divergence->event, outcome.stimulus,
              KindName(outcome.divergence->kind), outcome.text.name);
@@ -85,7 +86,9 @@ nlohmann::json ToJson(const std::string& path, const LiveReplayOutcome& outcome)
                          {"qemu", outcome.qemu},
                          {"verdict", outcome.divergence ? "DIVERGES" : "identical"},
                          {"events", outcome.events},
-                         {"operations", outcome.operations}};
+                         {"operations", outcome.operations},
+                         {"sent", outcome.sent}};
+  if (!outcome.levelled.empty()) json["without"] = outcome.levelled;
   if (outcome.divergence) {
     json["divergence"] = {{"event", outcome.divergence->event},
                           {"kind", KindName(outcome.divergence->kind)},
@@ -144,7 +147,9 @@ void AddQtestCommand(CLI::App& app, int* exit_code) {
       "QEMU must have qtest (`ci/qemu` builds one).  A session is replayed over qtest in virtual "
       "time: every value read,\nthe interrupt line, every frame sent and all memory that the "
       "device wrote must be the recording's.  What qtest\ndoes not show is not compared: armed "
-      "timers, readiness to receive, frames without any byte.\n\n"
+      "timers, readiness to receive, frames without any byte.\nA virtio-net's session is replayed "
+      "without offloads, which QEMU's network does not take there; name "
+      "virtio-net-pci,ioeventfd=off.\n\n"
       "Examples:\n"
       "  nicreplay qtest --qemu ./qemu-system-x86_64 --device e1000 corpus/sessions/*.nrt\n"
       "  nicreplay qtest --qemu ./qemu-system-x86_64 --device nicreplay,model=mine,library=./l.so\n"

@@ -84,21 +84,28 @@ struct Offer {
 };
 
 // Each frame that waited in a queue is offered at the latest point before its delivery at which the
-// device takes none.  That a device kept a frame for later leaves no trace in the device, so such a
-// delivery did not happen: the network of the recording may have had several queues, and what was
-// kept first need not be what came first in the end.
+// device takes none: while it is not ready, or where it kept a frame for later (a virtio-net then
+// asks its driver to tell of buffers).  What was kept there need not be what came first in the end,
+// because the network of the recording may have had several queues: the first to be delivered takes
+// its place.
 std::vector<Offer> FindOffers(const Program& program, std::uint64_t end) {
   std::vector<Offer> offers;
   bool ready = false;
   std::uint64_t latest = 0;
   for (std::uint64_t i = 0; i < end; ++i) {
     if (!ready) latest = i;
+    bool kept = program.steps[i].stimulus.kind == StimulusKind::kFrame &&
+                program.steps[i].stimulus.result == ReceiveResult::kKeep;
     for (const Effect& effect : program.EffectsOf(program.steps[i])) {
       if (effect.kind == EffectKind::kReady) ready = effect.detail != 0;
-      if (effect.kind == EffectKind::kDelivery && effect.result != ReceiveResult::kKeep) {
+      if (effect.kind != EffectKind::kDelivery) continue;
+      if (effect.result == ReceiveResult::kKeep) {
+        kept = true;
+      } else {
         offers.push_back({latest, &effect});
       }
     }
+    if (kept) latest = i;
   }
   return offers;
 }
@@ -242,9 +249,9 @@ class Builder {
       return At(event, fmt::format("the recording's interrupt line differs from {}'s in a machine",
                                    session_.model));
     }
-    if (sent != machine_->TakeFrames().size()) {
-      return At(event, fmt::format("the recording sends {} frames, {} in a machine sends others",
-                                   sent, session_.model));
+    if (const std::size_t found = machine_->TakeFrames().size(); found != sent) {
+      return At(event, fmt::format("the recording sends {} frames, {} in a machine sends {}", sent,
+                                   session_.model, found));
     }
     machine_->TakeWritten();
     return Ok();

@@ -100,6 +100,27 @@ TEST(BusSessionTest, QueuedFramesAreOfferedWhereTheDeviceTakesNone) {
   EXPECT_EQ(session->operations.back().value, 3u);
 }
 
+// A virtio-net keeps frames while it is ready, because its ring is empty: Linux gives it buffers
+// only after a while.
+TEST(BusSessionTest, KeptFramesAreOfferedWhereTheDeviceKeptThem) {
+  auto loaded = LoadProgram(
+      NICREPLAY_SOURCE_DIR "/corpus/sessions/virtio-net-linux61-boot-dhcp-ping.nrt", Salvage::kNo);
+  ASSERT_TRUE(loaded) << loaded.error().ToString();
+  const std::vector<Step> steps = loaded->program.steps;
+  const auto kept = std::find_if(steps.begin(), steps.end(), [](const Step& step) {
+    return step.stimulus.kind == StimulusKind::kFrame &&
+           step.stimulus.result == ReceiveResult::kKeep;
+  });
+  ASSERT_NE(kept, steps.end());
+  const auto session = MakeBusSession(std::move(loaded->program), "virtio-net", kAll);
+  ASSERT_TRUE(session) << session.error().ToString();
+  for (std::size_t i = 0; i < session->operations.size(); ++i) {
+    if (session->operations[i].kind != StimulusKind::kFrame) continue;
+    EXPECT_EQ(session->events[i], static_cast<std::uint64_t>(kept - steps.begin()));
+    break;
+  }
+}
+
 TEST(BusSessionTest, MemoryIsWrittenBeforeTheDeviceReadsIt) {
   OperationList list;
   list.Transmit(60);

@@ -44,6 +44,9 @@ Result<std::string> DeviceArgument(const std::string& device, const std::string&
     return Append(Append(plain ? name + "-" + chip : name, properties),
                   ReplaceAll(options->ToString(), "init_vet", "init-vet"));
   }
+  if (name.starts_with("virtio-net")) {
+    return Append(Append(name, properties), options->ToString());
+  }
   const std::string mac = options->TakeText("mac", "");
   const std::string rest = ReplaceAll(options->ToString(), ",", ",,");
   std::string argument = Append(name, properties);

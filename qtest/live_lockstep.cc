@@ -216,7 +216,9 @@ std::uint64_t LiveLockstep::Do(const Stimulus& operation) {
   left_comparable_ = machine_->met_controller();
   if (left_comparable_) return value;
   for (std::vector<std::uint8_t>& frame : machine_->TakeFrames()) {
-    if (!frame.empty()) frames_.push_back({count_, std::move(frame)});
+    if (frame.empty()) continue;
+    frames_.push_back({count_, std::move(frame)});
+    ++sent_;
   }
   const std::vector<PcMachine::Range> written = machine_->TakeWritten();
   const bool settles = work_ == LiveWork::kInBottomHalves && !IsRead(operation) &&

@@ -59,6 +59,8 @@ class LiveLockstep final : public OperationSink {
 
   // Operations done on both sides, up to the diverging one.
   std::uint64_t count() const { return count_; }
+  // Frames that the model sent.
+  std::uint64_t sent() const { return sent_; }
   // The event is the number of the operation; expected is the model's side.
   const std::optional<Divergence>& divergence() const { return divergence_; }
   // A DMA met an interrupt controller of QEMU's machine, which the model's machine has not: the
@@ -114,6 +116,7 @@ class LiveLockstep final : public OperationSink {
   Window window_;
   std::uint64_t limit_;
   std::uint64_t count_ = 0;
+  std::uint64_t sent_ = 0;
   std::vector<Expectation> expected_;
   std::size_t expected_bytes_ = 0;
   std::vector<ExpectedFrame> frames_;

@@ -153,6 +153,8 @@ TEST(DeviceArgumentTest, AModelsOptionsAreTheDevicesProperties) {
                 .value(),
             "nicreplay,model=x,mac=52:54:00:00:00:01,options=device=82544gc,,init_vet=off");
   EXPECT_EQ(DeviceArgument("e1000", "rom_size=2048").value(), "e1000");
+  EXPECT_EQ(DeviceArgument("virtio-net-pci,mq=on", "packed=on,mac=52:54:00:00:00:01").value(),
+            "virtio-net-pci,mq=on,mac=52:54:00:00:00:01,packed=on");
   EXPECT_EQ(RomSizeOf("rom_size=2048").value(), 2048u);
   EXPECT_EQ(RomSizeOf("").value(), 0u);
   EXPECT_FALSE(RomSizeOf("rom_size=x"));

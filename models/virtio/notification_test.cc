@@ -27,20 +27,25 @@ class NotificationTest : public testing::TestWithParam<Format> {
     bench.Send(MakeFrame(64));
     return bench.driver.ReadIsr();
   }
-  // The driver wants to hear that buffer `number` of the first lap came back.
-  static void WantInterruptAt(Bench& bench, std::uint16_t number) {
-    constexpr std::uint16_t kFirstLap = 1 << 15;
-    bench.rings[1].SetUsedEvent(
-        bench.host, IsSplit() ? number : static_cast<std::uint16_t>(number | kFirstLap));
+  // How a driver or device names buffer `number` since the start: by its number in a split ring, by
+  // the place in the ring and the wrap counter there in a packed one (2.8.14).
+  static std::uint16_t EventOf(std::uint32_t number) {
+    if (IsSplit()) return static_cast<std::uint16_t>(number);
+    const std::uint32_t wrap = number / kRing % 2 == 0 ? 1u << 15 : 0;
+    return static_cast<std::uint16_t>(number % kRing | wrap);
   }
-  // The buffer of the first lap that the device wants to hear of.
-  static std::uint16_t WantedBuffer(const Bench& bench, std::uint16_t queue) {
+  // What names the buffer that the device wants to hear of.
+  static std::uint16_t DeviceEvent(const Bench& bench, std::uint16_t queue) {
     const GuestAddress device = bench.rings[queue].device_area();
     if (IsSplit()) {
       return bench.host.Load<std::uint16_t>(device + kRingEntries + kRing * sizeof(UsedElement));
     }
     EXPECT_EQ(bench.host.Load<std::uint16_t>(device + kEventFlags), kEventDescriptor);
-    return bench.host.Load<std::uint16_t>(device + kEventOffset) & 0x7fff;
+    return bench.host.Load<std::uint16_t>(device + kEventOffset);
+  }
+  // The driver wants to hear that buffer `number` came back.
+  static void WantInterruptAt(Bench& bench, std::uint32_t number) {
+    bench.rings[1].SetUsedEvent(bench.host, EventOf(number));
   }
 };
 
@@ -73,8 +78,7 @@ TEST_P(NotificationTest, InterruptsComeAtTheEventThatTheDriverNames) {
 TEST_P(NotificationTest, AnEventOfTheNextLapIsNotOneOfThis) {
   Bench bench(MakeSetup(Features::Of(feature::kEventIdx)));
   IsrAfterSending(bench);
-  // A lap later: 256 of a split ring; offset 0 with the other wrap counter in a packed one.
-  bench.rings[1].SetUsedEvent(bench.host, IsSplit() ? kRing : 0);
+  WantInterruptAt(bench, kRing);
   for (std::uint32_t i = 1; i < kRing; ++i) {
     ASSERT_EQ(IsrAfterSending(bench), IsSplit() || i + 1 < kRing ? 0 : kIsrQueue) << i;
   }
@@ -82,15 +86,40 @@ TEST_P(NotificationTest, AnEventOfTheNextLapIsNotOneOfThis) {
   EXPECT_EQ(IsrAfterSending(bench), 0);
 }
 
+// The same place in the ring with the other wrap counter: wrong on either side, an interrupt comes
+// a lap early or not at all.
+TEST_P(NotificationTest, EventsAreOfTheirLap) {
+  Bench bench(MakeSetup(Features::Of(feature::kEventIdx)));
+  IsrAfterSending(bench);
+  std::uint32_t sent = 1;
+  for (const std::uint32_t wanted : {kRing + 10, 2 * kRing + 5, 3 * kRing - 2, 3 * kRing + 1}) {
+    WantInterruptAt(bench, wanted);
+    for (; sent <= wanted; ++sent) {
+      const std::uint8_t isr = IsrAfterSending(bench);
+      // At its end QEMU's packed ring forgets what it last signalled.
+      const bool forgets = !IsSplit() && sent % kRing == kRing - 1;
+      ASSERT_EQ(isr, sent == wanted || forgets ? kIsrQueue : 0) << sent << " for " << wanted;
+    }
+  }
+}
+
+TEST_P(NotificationTest, TheDeviceNamesBuffersOfEveryLap) {
+  Bench bench(MakeSetup(Features::Of(feature::kEventIdx)));
+  for (std::uint32_t sent = 1; sent <= 3 * kRing + 1; ++sent) {
+    bench.Send(MakeFrame(64));
+    ASSERT_EQ(DeviceEvent(bench, 1), EventOf(sent)) << sent;
+  }
+}
+
 TEST_P(NotificationTest, TheDeviceNamesTheBufferThatItWaitsFor) {
   Bench bench(MakeSetup(Features::Of(feature::kEventIdx)));
   for (std::uint16_t sent = 1; sent <= 3; ++sent) {
     bench.Send(MakeFrame(64));
-    EXPECT_EQ(WantedBuffer(bench, 1), sent);
+    EXPECT_EQ(DeviceEvent(bench, 1), EventOf(sent));
   }
   bench.GiveReceive(kIn, 100);
   EXPECT_EQ(bench.Receive(MakeFrame(300)), ReceiveResult::kKeep);
-  EXPECT_EQ(WantedBuffer(bench, 0), 1);
+  EXPECT_EQ(DeviceEvent(bench, 0), EventOf(1));
 }
 
 TEST_P(NotificationTest, PacketsThatTheLinkLosesComeBackAllTheSame) {
@@ -101,7 +130,7 @@ TEST_P(NotificationTest, PacketsThatTheLinkLosesComeBackAllTheSame) {
   EXPECT_TRUE(bench.host.sent.empty());
   EXPECT_TRUE(bench.IsUsed(1, 0));
   if (IsSplit()) {
-    EXPECT_EQ(WantedBuffer(bench, 1), 1);
+    EXPECT_EQ(DeviceEvent(bench, 1), EventOf(1));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "models/virtio/driver.h"
 #include "models/virtio/net_spec.h"
 #include "qtest/target.h"
+#include "qtest/virtio_bus.h"
 
 namespace nicreplay {
 namespace {
@@ -48,58 +49,17 @@ std::vector<Kind> Kinds() {
   for (const auto& [name, text] : devices) {
     const std::string device = text;
     const bool ours = device.find("nicreplay") == 0;
-    const auto with = [&](const std::string& options) {
-      return device + (ours ? ",options=" : ",") + options;
+    const std::string base = device + (ours ? ",options=" : ",");
+    const auto add = [&, prefix = std::string(name)](const char* kind, const char* options,
+                                                     Driver::Mode mode, DriverRing::Format format) {
+      kinds.push_back({prefix + kind, base + options, mode, format});
     };
-    kinds.push_back({name + std::string("Legacy"), with("disable-modern=on"), Driver::Mode::kLegacy,
-                     DriverRing::Format::kSplit});
-    kinds.push_back({name + std::string("Split"), with("disable-legacy=on"), Driver::Mode::kModern,
-                     DriverRing::Format::kSplit});
-    kinds.push_back({name + std::string("Packed"), with("packed=on"), Driver::Mode::kModern,
-                     DriverRing::Format::kPacked});
+    add("Legacy", "disable-modern=on", Driver::Mode::kLegacy, DriverRing::Format::kSplit);
+    add("Split", "disable-legacy=on", Driver::Mode::kModern, DriverRing::Format::kSplit);
+    add("Packed", "packed=on", Driver::Mode::kModern, DriverRing::Format::kPacked);
   }
   return kinds;
 }
-
-class QtestBus final : public DriverBus {
- public:
-  explicit QtestBus(QtestTarget* target) : target_(target) {}
-
-  std::uint64_t Read(const Access& access) override {
-    return Do(StimulusKind::kRead, access.bar, access.size, access.offset, 0);
-  }
-  void Write(const Access& access, std::uint64_t value) override {
-    Do(StimulusKind::kWrite, access.bar, access.size, access.offset, value);
-  }
-  std::uint32_t ConfigRead(std::uint8_t offset, std::uint8_t size) override {
-    return static_cast<std::uint32_t>(Do(StimulusKind::kConfigRead, 0, size, offset, 0));
-  }
-  void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override {
-    Do(StimulusKind::kConfigWrite, 0, size, offset, value);
-  }
-  void WriteMemory(GuestAddress address, Bytes bytes) override {
-    Stimulus stimulus;
-    stimulus.kind = StimulusKind::kMemory;
-    stimulus.value = address;
-    stimulus.data = bytes.data();
-    stimulus.data_size = static_cast<std::uint32_t>(bytes.size());
-    target_->Apply(stimulus);
-  }
-
- private:
-  std::uint64_t Do(StimulusKind kind, std::uint8_t bar, std::uint8_t size, std::uint32_t offset,
-                   std::uint64_t value) {
-    Stimulus stimulus;
-    stimulus.kind = kind;
-    stimulus.bar = bar;
-    stimulus.size = size;
-    stimulus.offset = offset;
-    stimulus.value = value;
-    return target_->Apply(stimulus);
-  }
-
-  QtestTarget* target_;
-};
 
 ByteVector MakeFrame(std::size_t size) {
   ByteVector frame(size);
@@ -118,14 +78,16 @@ class VirtioRingTest : public testing::TestWithParam<Kind> {
     auto target = QtestTarget::Create(options);
     ASSERT_TRUE(target) << target.error().ToString();
     target_ = std::move(*target);
-    bus_ = std::make_unique<QtestBus>(target_.get());
+    bus_ = std::make_unique<TargetBus>(*target_);
     driver_ = std::make_unique<Driver>(*bus_, GetParam().mode);
     driver_->MapBars();
     Negotiate();
-    for (std::uint16_t i = 0; i < rings_.size(); ++i) {
-      rings_[i] = DriverRing(GetParam().format, kRings + i * 0x4000u, 256);
-      rings_[i].Clear(*bus_);
-      driver_->SetUpQueue(i, rings_[i], i);
+    std::uint16_t number = 0;
+    for (DriverRing& ring : rings_) {
+      ring = DriverRing(GetParam().format, kRings + number * 0x4000u, 256);
+      ring.Clear(*bus_);
+      driver_->SetUpQueue(number, ring, number);
+      ++number;
     }
     driver_->Start();
   }
@@ -227,7 +189,7 @@ class VirtioRingTest : public testing::TestWithParam<Kind> {
   }
 
   std::unique_ptr<QtestTarget> target_;
-  std::unique_ptr<QtestBus> bus_;
+  std::unique_ptr<TargetBus> bus_;
   std::unique_ptr<Driver> driver_;
   std::array<DriverRing, 2> rings_;
 };

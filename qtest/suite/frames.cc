@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace nicreplay::e1000 {
+namespace nicreplay::suite {
 namespace {
 
 constexpr std::size_t kEthernetHeader = 14;
@@ -163,4 +163,4 @@ bool TransportChecksumHolds(const ByteVector& frame) {
   return Sum(frame, at, frame.size(), start) == 0xffff;
 }
 
-}  // namespace nicreplay::e1000
+}  // namespace nicreplay::suite

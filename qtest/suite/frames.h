@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace nicreplay::e1000 {
+namespace nicreplay::suite {
 
 using ByteVector = std::vector<std::uint8_t>;
 using Frames = std::vector<ByteVector>;
@@ -77,4 +77,4 @@ Packet MakePacket(Network network, Transport transport, std::size_t payload_size
 bool NetworkChecksumHolds(const ByteVector& frame);
 bool TransportChecksumHolds(const ByteVector& frame);
 
-}  // namespace nicreplay::e1000
+}  // namespace nicreplay::suite

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Shows that the suite fails where the device is wrong: runs it on every mutant of e1000-stock.
+# Shows that the suite fails where the device is wrong: runs it on every mutant of a model.
 set -euo pipefail
 
 usage="usage: hunt-mutants.sh SUITE FOLDER
@@ -11,8 +11,9 @@ that failed.  Exit codes: 0 all found but those that no driver can see, 1 otherw
 suite=$1
 folder=$2
 
-# Wrong only in the order of the writes of one access.
-unseen=(dd-before-data dd-with-descriptor)
+# Wrong only in the order of the writes of one access; or in what becomes of a frame that the next driver would not get
+# anyway.
+unseen=(dd-before-data dd-with-descriptor virtio-element-not-forgotten)
 
 found=0
 missed=()
@@ -23,8 +24,9 @@ for plugin in "$folder"/*.so; do
   status=0
   output=$("$suite" --plugin "$plugin" --model "$name" --gtest_brief=1 2>&1) || status=$?
   if [ $status = 1 ]; then
-    failed=$(sed -n 's|^\[  FAILED  \] E1000/\([^/]*\)/.*(.* ms)$|\1|p' <<<"$output")
-    echo "| $name | $(wc -l <<<"$failed") | ${failed%%$'\n'*} |"
+    failed=$(sed -n 's|^\[  FAILED  \] [A-Za-z0-9]*/\([^/]*\)/.*(.* ms)$|\1|p' <<<"$output")
+    # A case fails once, however many drivers it runs with.
+    echo "| $name | $(sort -u <<<"$failed" | wc -l) | ${failed%%$'\n'*} |"
     found=$((found + 1))
   elif [ $status = 0 ]; then
     echo "| $name | 0 | |"

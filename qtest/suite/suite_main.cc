@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// nicreplay-suite: the conformance suite of the e1000 on models of this process and on a live QEMU.
+// nicreplay-suite: the conformance suites of the e1000 and of virtio-net, on models of this process
+// and on a live QEMU.
+#include <gtest/gtest.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -8,7 +11,7 @@
 #include "models/registry.h"
 #include "qtest/suite/targets.h"
 
-namespace nicreplay::e1000 {
+namespace nicreplay::suite {
 namespace {
 
 struct Request {
@@ -20,7 +23,7 @@ struct Request {
 
 Status Add(const Result<SuiteTarget>& target) {
   if (!target) return tl::make_unexpected(target.error());
-  SuiteTargets().push_back(*target);
+  SuiteTargets(target->family).push_back(*target);
   return Ok();
 }
 
@@ -32,6 +35,7 @@ Status AddTargets(Request request) {
   if (request.models.empty() && request.qemu.empty()) {
     request.models.emplace_back("e1000-stock");
     if (FindModel("qemu-e1000")) request.models.emplace_back("qemu-e1000");
+    request.models.emplace_back("virtio-net");
   }
   for (const std::string& model : request.models) {
     if (auto added = Add(ModelTarget(model)); !added) return added;
@@ -58,9 +62,10 @@ int RunCases(const char* program, const std::vector<std::string>& extra) {
 }
 
 int Run(int argc, char** argv) {
-  CLI::App app{"Conformance suite of the e1000", "nicreplay-suite"};
+  CLI::App app{"Conformance suites of the e1000 and of virtio-net", "nicreplay-suite"};
   app.footer(
-      "Without --model and --qemu: e1000-stock and, where it is built, qemu-e1000.\n"
+      "A device is tested by the cases of its kind.\n"
+      "Without --model and --qemu: e1000-stock, virtio-net and, where it is built, qemu-e1000.\n"
       "GoogleTest's flags (--gtest_filter=...) work, too.\n"
       "Exit codes: 0 passed, 1 failed, 2 usage.");
   app.allow_extras();
@@ -69,7 +74,8 @@ int Run(int argc, char** argv) {
   app.add_option("--plugin", request.plugins, "shared objects with further models");
   app.add_option("--qemu", request.qemu, "a qemu-system-x86_64 with qtest to test")
       ->envname("NICREPLAY_QEMU");
-  app.add_option("--device", request.device, "its device, an e1000 as -device takes it");
+  app.add_option("--device", request.device,
+                 "its device, an e1000 or virtio-net as -device takes it");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -84,11 +90,11 @@ int Run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace nicreplay::e1000
+}  // namespace nicreplay::suite
 
 int main(int argc, char** argv) {
   try {
-    return nicreplay::e1000::Run(argc, argv);
+    return nicreplay::suite::Run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "nicreplay-suite: %s\n", error.what());
     return 2;

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "qtest/suite/frames.h"
-#include "qtest/suite/versions.h"
+#include "qtest/suite/suite_target.h"
 
-namespace nicreplay::e1000 {
+namespace nicreplay::suite {
 namespace {
 
 const ByteVector kEthernetIpv4 = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00};
@@ -54,4 +54,4 @@ TEST(SuiteVersions, ColumnOfAName) {
 }
 
 }  // namespace
-}  // namespace nicreplay::e1000
+}  // namespace nicreplay::suite

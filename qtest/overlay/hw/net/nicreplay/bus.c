@@ -32,6 +32,20 @@ static uint64_t bar_read(void *opaque, hwaddr address, unsigned size) {
   return value;
 }
 
+/*
+ * A register may turn bus mastering on: one of virtio's legacy interface does, for drivers that
+ * forget to.  The core lets DMA through or not, so it follows.
+ */
+static void follow_bus_master(NicReplayState *s) {
+  PCIDevice *pci = PCI_DEVICE(s);
+  uint32_t command = pci_get_word(pci->config + PCI_COMMAND);
+
+  if (!(command & PCI_COMMAND_MASTER) &&
+      (s->model->config_read(s->device, PCI_COMMAND, 2) & PCI_COMMAND_MASTER)) {
+    pci_default_write_config(pci, PCI_COMMAND, command | PCI_COMMAND_MASTER, 2);
+  }
+}
+
 static void bar_write(void *opaque, hwaddr address, uint64_t value, unsigned size) {
   NicReplayBar *bar = opaque;
   NicReplayState *s = bar->owner;
@@ -39,6 +53,7 @@ static void bar_write(void *opaque, hwaddr address, uint64_t value, unsigned siz
   if (nicreplay_enter(s)) {
     s->counters.register_writes++;
     s->model->write(s->device, bar->number, address, size, value);
+    follow_bus_master(s);
     if (s->shadow_count) {
       nicreplay_worker_kick(s); /* the poll that makes the model shadow its registers */
     }
