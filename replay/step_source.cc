@@ -47,16 +47,21 @@ StepWindow TraceSteps::Next() {
   return window;
 }
 
+// Calls mostly go on where the one before ended; expanding the trace anew for each would cost its
+// square.
 void TraceSteps::ForEachStimulus(std::uint64_t begin, std::uint64_t end,
                                  const std::function<void(const Stimulus&)>& call) const {
-  TraceSteps again(all_);
-  for (;;) {
-    const StepWindow window = again.Next();
-    if (window.steps.empty() || window.first >= end) return;
-    for (std::size_t i = 0; i < window.steps.size(); ++i) {
-      const std::uint64_t index = window.first + i;
-      if (index >= begin && index < end) call(window.steps[i].stimulus);
+  if (!follower_ || begin < followed_.first) {
+    follower_ = std::make_unique<TraceSteps>(all_);
+    followed_ = follower_->Next();
+  }
+  while (!followed_.steps.empty() && followed_.first < end) {
+    for (std::size_t i = 0; i < followed_.steps.size(); ++i) {
+      const std::uint64_t index = followed_.first + i;
+      if (index >= begin && index < end) call(followed_.steps[i].stimulus);
     }
+    if (followed_.first + followed_.steps.size() > end) return;
+    followed_ = follower_->Next();
   }
 }
 

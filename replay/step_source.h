@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -75,6 +76,9 @@ class TraceSteps : public StepSource {
   std::vector<Step> steps_;
   std::vector<Effect> effects_;
   std::uint64_t next_ = 0;
+  // What ForEachStimulus reads with, and where it is.
+  mutable std::unique_ptr<TraceSteps> follower_;
+  mutable StepWindow followed_;
 };
 
 }  // namespace nicreplay

@@ -59,13 +59,18 @@ TEST(StepSource, StimuliOfAnyPart) {
   const ProgramSteps from_program(program);
   const TraceSteps from_trace(trace.chunks);
   const StepSource* const sources[] = {&from_program, &from_trace};
+  // One after the other, within a window and over several, with gaps, and back.
+  constexpr std::pair<std::uint64_t, std::uint64_t> kParts[] = {
+      {150, 333}, {333, 334}, {334, 390}, {390, 390}, {395, 396}, {10, 20}, {15, 300}};
   for (const StepSource* source : sources) {
-    std::uint64_t at = 150;
-    source->ForEachStimulus(at, 333, [&](const Stimulus& stimulus) {
-      EXPECT_TRUE(Same(stimulus, program.steps[at].stimulus)) << at;
-      ++at;
-    });
-    EXPECT_EQ(at, 333u);
+    for (const auto& [begin, end] : kParts) {
+      std::uint64_t at = begin;
+      source->ForEachStimulus(begin, end, [&](const Stimulus& stimulus) {
+        EXPECT_TRUE(Same(stimulus, program.steps[at].stimulus)) << at;
+        ++at;
+      });
+      EXPECT_EQ(at, end);
+    }
   }
 }
 
