@@ -12,6 +12,9 @@ namespace nicreplay {
 
 namespace {
 
+// What memory reads as after the budget: descriptors with a buffer and no length.
+std::uint8_t SpentByteAt(GuestAddress address) { return address % 16 == 1 ? 0x10 : 0; }
+
 // Such a write appears whole (device.h), which it would not as a part of a longer one.
 bool IsWhole(GuestAddress address, std::uint64_t size) {
   return size != 0 && address / 8 == (address + size - 1) / 8;
@@ -66,14 +69,24 @@ void CapturingMachine::Restart(const SparseRam::Page& contents) {
 }
 
 void CapturingMachine::Spend(std::size_t bytes) {
+  const bool was_within = !over_budget();
   spent_ += 1 + bytes / 1024;
-  if (over_budget() && spent_ - budget_ > kHang) hang_();
+  if (!over_budget()) return;
+  if (was_within) EmptyMemory();
+  if (spent_ - budget_ > kHang) hang_();
+}
+
+void CapturingMachine::EmptyMemory() {
+  if (sparse_ram() == nullptr) return;
+  SparseRam::Page page;
+  for (std::size_t i = 0; i < page.size(); ++i) page[i] = SpentByteAt(i);
+  sparse_ram()->Overwrite(page);
 }
 
 void CapturingMachine::DmaRead(GuestAddress address, MutableBytes out) {
   Spend(out.size());
   if (over_budget()) {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = (address + i) % 16 == 1 ? 0x10 : 0;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = SpentByteAt(address + i);
     return;
   }
   if (!Known(address, out.size()) && unknown_reads_.count++ == 0) {

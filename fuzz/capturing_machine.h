@@ -76,8 +76,9 @@ class CapturingMachine : public Machine {
 
   // Bounds what the device may ask of its host until Restart, in calls and kibibytes.  After
   // `budget` memory takes no writes and reads as descriptors with a buffer and no length, so that a
-  // device that works through what a driver left there soon finds nothing to do and never lacks
-  // buffers; one that asks kHang more does not end, and `hang` is called, which must not return.
+  // device that works through what a driver left there, mapped or not, soon finds nothing to do and
+  // never lacks buffers; one that asks kHang more does not end, and `hang` is called, which must
+  // not return.
   static constexpr std::uint64_t kHang = std::uint64_t{1} << 20;
   void SetBudget(std::uint64_t budget, void (*hang)());
   std::uint64_t spent() const { return spent_; }
@@ -125,6 +126,7 @@ class CapturingMachine : public Machine {
   void Keep(Captured* entry, Bytes bytes);
   bool Known(GuestAddress address, std::size_t size);
   void Spend(std::size_t bytes);
+  void EmptyMemory();
 
   std::vector<Captured> entries_;
   ByteLog bytes_;                    // of all entries

@@ -149,8 +149,8 @@ RawDescriptor E1000Generator::AnyContext() {
     context.mss = static_cast<std::uint16_t>(random_.OneIn(6) ? random_.Below(3000)
                                                               : random_.Between(60, 1460));
     context.command = static_cast<std::uint32_t>(random_.Below(4000));
-    context.command |=
-        (random_.OneIn(3) ? 0 : txd::kContextTCP) | (random_.OneIn(3) ? 0 : txd::kContextIP);
+    if (!random_.OneIn(3)) context.command |= txd::kContextTCP;
+    if (!random_.OneIn(3)) context.command |= txd::kContextIP;
   }
   context.command &= ~txd::kDTYP_DATA;
   context.command |= txd::kDEXT;
@@ -171,7 +171,8 @@ RawDescriptor E1000Generator::AnyTransmit() {
   if (random_.OneIn(6)) descriptor.lower |= txd::kIDE;
   if (random_.OneIn(5)) descriptor.lower |= txd::kTSE;
   if (random_.OneIn(16)) descriptor.lower |= txd::kRPS | txd::kIFCS;
-  descriptor.upper = static_cast<std::uint32_t>(random_.Below(4) << 8 | random_.Below(4096) << 16);
+  descriptor.upper = static_cast<std::uint32_t>(random_.Below(4) << 8);
+  descriptor.upper |= static_cast<std::uint32_t>(random_.Below(4096) << 16);
   if (random_.OneIn(8)) descriptor.upper = static_cast<std::uint32_t>(random_.Next());
   return e1000::Encode(descriptor);
 }

@@ -43,7 +43,8 @@ void E1000Generator::PartialAccesses() {
   static constexpr std::uint8_t kSizes[] = {1, 2, 4, 8};
   for (std::uint64_t n = random_.Between(4, 24); n > 0; --n) {
     const std::uint8_t size = random_.Pick(kSizes);
-    std::uint32_t offset = AnyOffset() + static_cast<std::uint32_t>(random_.Below(4));
+    std::uint32_t offset = AnyOffset();
+    offset += static_cast<std::uint32_t>(random_.Below(4));
     offset &= ~static_cast<std::uint32_t>(size - 1);
     if (random_.OneIn(2)) {
       Read(offset, size);
@@ -82,9 +83,11 @@ void E1000Generator::Interrupts() {
       case 5:
         Read(random_.OneIn(2) ? e1000::kICS : e1000::kIMS);
         break;
-      case 6:
-        Write(random_.Pick(kTimings), random_.OneIn(2) ? random_.Below(3000) : AnyValue());
+      case 6: {
+        const std::uint64_t value = random_.OneIn(2) ? random_.Below(3000) : AnyValue();
+        Write(random_.Pick(kTimings), value);
         break;
+      }
       default:
         Elapse(random_.Below(400'000));
     }
@@ -140,12 +143,14 @@ void E1000Generator::Filters() {
   switch (random_.Below(5)) {
     case 0:
       for (int n = 0; n < 8; ++n) {
-        Write(e1000::kMTA + 4 * static_cast<std::uint32_t>(random_.Below(128)), AnyValue());
+        const std::uint32_t value = AnyValue();
+        Write(e1000::kMTA + 4 * static_cast<std::uint32_t>(random_.Below(128)), value);
       }
       break;
     case 1:
       for (int n = 0; n < 8; ++n) {
-        Write(e1000::kVFTA + 4 * static_cast<std::uint32_t>(random_.Below(128)), AnyValue());
+        const std::uint32_t value = AnyValue();
+        Write(e1000::kVFTA + 4 * static_cast<std::uint32_t>(random_.Below(128)), value);
       }
       break;
     case 2: {

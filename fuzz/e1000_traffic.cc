@@ -271,9 +271,11 @@ void E1000Generator::Doorbells() {
       case 5:
         Read(e1000::kICR);
         break;
-      case 6:
-        Write(random_.OneIn(2) ? e1000::kIMS : e1000::kIMC, random_.OneIn(2) ? 0x9d : AnyValue());
+      case 6: {
+        const std::uint32_t value = random_.OneIn(2) ? 0x9d : AnyValue();
+        Write(random_.OneIn(2) ? e1000::kIMS : e1000::kIMC, value);
         break;
+      }
       case 7:
         Offer(AnyFrame());
         break;
@@ -296,9 +298,11 @@ void E1000Generator::Doorbells() {
         Read(e1000::kICR);
         Elapse(random_.Between(128'000, 200'000));
         break;
-      case 14:
-        Write(random_.OneIn(2) ? e1000::kTDH : e1000::kRDH, random_.Below(tx_.count));
+      case 14: {
+        const std::uint64_t value = random_.Below(tx_.count);
+        Write(random_.OneIn(2) ? e1000::kTDH : e1000::kRDH, value);
         break;
+      }
       default:
         Write(e1000::kTDT, random_.Below(tx_.count));
     }

@@ -37,8 +37,8 @@ void VirtioGenerator::SendCommand(std::uint8_t command_class, std::uint8_t comma
 
 void VirtioGenerator::ReceiveModes() {
   filtering_ = true;
-  SendCommand(control::kRx, static_cast<std::uint8_t>(random_.Below(7)),
-              {static_cast<std::uint8_t>(random_.OneIn(8) ? 2 : random_.Below(2))});
+  const auto on = static_cast<std::uint8_t>(random_.OneIn(8) ? 2 : random_.Below(2));
+  SendCommand(control::kRx, static_cast<std::uint8_t>(random_.Below(7)), {on});
 }
 
 void VirtioGenerator::Addresses() {
@@ -113,8 +113,9 @@ void VirtioGenerator::OtherCommands() {
                 bytes);
     return;
   }
+  const auto command = static_cast<std::uint8_t>(random_.Below(2));
   SendCommand(static_cast<std::uint8_t>(random_.OneIn(2) ? control::kAnnounce : random_.Next()),
-              static_cast<std::uint8_t>(random_.Below(2)), {});
+              command, {});
 }
 
 // Too short to be a command: the device breaks.

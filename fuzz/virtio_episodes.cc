@@ -222,8 +222,12 @@ void VirtioGenerator::Interrupts() {
       break;
     case 1: {
       const bool packed = Has(feature::kRingPacked);
-      const std::uint64_t place = packed ? random_.Below(ring.size()) | random_.Below(2) << 15
-                                         : ring.added() + random_.Below(3) - 1;
+      std::uint64_t place = packed ? random_.Below(ring.size()) : ring.added();
+      if (packed) {
+        place |= random_.Below(2) << 15;
+      } else {
+        place += random_.Below(3) - 1;
+      }
       ring.SetUsedEvent(*this, static_cast<std::uint16_t>(place));
       break;
     }
@@ -236,10 +240,12 @@ void VirtioGenerator::Msix() {
   if (!msix_) return;
   const auto vector = static_cast<std::uint16_t>(random_.Below(4));
   switch (random_.Below(5)) {
-    case 0:
-      driver_.SetVector(vector, messages_ + 16 * random_.Below(8),
-                        static_cast<std::uint32_t>(random_.Next()), random_.OneIn(2));
+    case 0: {
+      const bool masked = random_.OneIn(2);
+      const auto data = static_cast<std::uint32_t>(random_.Next());
+      driver_.SetVector(vector, messages_ + 16 * random_.Below(8), data, masked);
       break;
+    }
     case 1:
       Write({virtio::kMsixBar, 4, vector * 16u + 12}, random_.Below(2));
       break;
@@ -355,7 +361,8 @@ void VirtioGenerator::Link() {
 }
 
 void VirtioGenerator::PciCommand() {
-  const auto command = static_cast<std::uint32_t>(random_.Below(8) | random_.Below(2) << 10);
+  auto command = static_cast<std::uint32_t>(random_.Below(8));
+  command |= static_cast<std::uint32_t>(random_.Below(2) << 10);
   ConfigWrite(PciConfig::kCommand, 2, command);
   ConfigRead(PciConfig::kCommand, 4);
   driver_.ReadStatus();

@@ -35,6 +35,7 @@ class Machine : public Host {
   MutableBytes ram() { return {ram_.get(), ram_size_}; }
   // Null unless RAM is everywhere.
   const SparseRam* sparse_ram() const { return sparse_.get(); }
+  SparseRam* sparse_ram() { return sparse_.get(); }
   NetPort& port() { return port_; }
 
   // The machine as it was when it was made, for a device that is power-cycled.  Sparse RAM is

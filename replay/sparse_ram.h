@@ -55,6 +55,13 @@ class SparseRam {
     return PageOf(slot) + address % kPageSize;
   }
 
+  // Makes every page that was touched begin anew as `contents`, where it is mapped, too.
+  void Overwrite(const Page& contents) {
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+      std::memcpy(ram_.get() + i * kPageSize, contents.data(), kPageSize);
+    }
+  }
+
   // Numbers of the pages that were touched, in that order.
   std::span<const std::uint64_t> touched() const { return touched_; }
   const Page& contents() const { return contents_; }

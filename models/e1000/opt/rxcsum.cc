@@ -50,7 +50,7 @@ std::uint8_t CheckedStatus(std::span<const Bytes> frame) {
   Front front{};
   std::size_t size = 0;
   for (const Bytes& piece : frame) {
-    if (size < front.size()) {
+    if (size < front.size() && !piece.empty()) {
       std::memcpy(&front[size], piece.data(), std::min(piece.size(), front.size() - size));
     }
     size += piece.size();
