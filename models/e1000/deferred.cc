@@ -168,7 +168,7 @@ void DeferredDevice::Write(const Access& access, std::uint64_t value) {
     if (access.size < 4) value &= (std::uint64_t{1} << 8 * access.size) - 1;
     const std::uint32_t offset = access.offset & ~3u;
     if (parts_.doorbell) {
-      if (doorbells_.size() >= kMaxDoorbells) Work();
+      if (doorbells_.size() >= kDoorbellsQueued) Work();
       if (doorbells_.empty()) doorbell_deadline_ = host_.Now() + kDoorbellDeferral;
       doorbells_.emplace_back(offset, static_cast<std::uint32_t>(value));
       UpdateRequest();

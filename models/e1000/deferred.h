@@ -46,9 +46,6 @@ struct DeferredParts {
 // Save keeps no pending work: call Work() first.
 class DeferredDevice final : public Device {
  public:
-  // Doorbells that are queued before they are completed by themselves.
-  static constexpr std::size_t kMaxDoorbells = std::size_t{1} << 16;
-
   static Result<std::unique_ptr<DeferredDevice>> Create(DeferredParts parts,
                                                         const Options& stock_options, Host& host);
   ~DeferredDevice() override;

@@ -50,7 +50,7 @@ class DoorbellQueue {
   }
 
  private:
-  static constexpr std::uint8_t kCapacity = 64;
+  static constexpr std::uint8_t kCapacity = kDoorbellsQueued;
 
   PendingWork& pending_;
   std::array<std::uint32_t, kCapacity> values_{};
