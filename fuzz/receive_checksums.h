@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 
 #include "models/device.h"
 #include "models/e1000/descriptors.h"

@@ -21,6 +21,16 @@ namespace {
 
 constexpr std::uint32_t kShadowedPages[] = {0x2000, 0x3000};
 
+// Where on the shadowed pages a register lies, by page and word.
+struct Place {
+  std::size_t page;
+  std::size_t word;
+};
+Place PlaceOf(std::uint32_t offset) {
+  const std::size_t page = offset >= kShadowedPages[1] ? 1 : 0;
+  return {page, (offset - kShadowedPages[page]) / 4};
+}
+
 // Whether a register lies on a shadowed page.
 constexpr bool IsShadowed(std::uint32_t offset) {
   return std::ranges::any_of(kShadowedPages, [offset](std::uint32_t page) {
@@ -242,8 +252,7 @@ void DeferredDevice::LeaveIfDisabled() {
 }
 
 void DeferredDevice::TakeUpWord(std::uint32_t offset) {
-  const std::size_t page = offset >= kShadowedPages[1] ? 1 : 0;
-  const std::size_t word = (offset - kShadowedPages[page]) / 4;
+  const auto [page, word] = PlaceOf(offset);
   const std::uint32_t value = words_[page].at[word].load(std::memory_order_acquire);
   if (value == published_[page][word]) return;
   published_[page][word] = value;
@@ -281,8 +290,7 @@ void DeferredDevice::Publish() {
 }
 
 void DeferredDevice::PublishWord(std::uint32_t offset, std::uint32_t value) {
-  const std::size_t page = offset >= kShadowedPages[1] ? 1 : 0;
-  const std::size_t word = (offset - kShadowedPages[page]) / 4;
+  const auto [page, word] = PlaceOf(offset);
   published_[page][word] = value;
   words_[page].at[word].store(value, std::memory_order_release);
 }

@@ -5,20 +5,26 @@
 
 namespace nicreplay {
 
+namespace {
+
+Status CheckSize(const Frame& frame) {
+  const std::size_t size = frame.size();
+  if (size <= Backend::kMaxFrame) return Ok();
+  return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", size));
+}
+
+}  // namespace
+
 Result<SendResult> Backend::Send(const Frame& frame) {
-  if (const std::size_t size = frame.size(); size > kMaxFrame) {
-    return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", size));
-  }
+  if (auto checked = CheckSize(frame); !checked) return tl::make_unexpected(checked.error());
   const bool wire_frame = frame.offload.flags == 0 && frame.offload.gso_type == Offload::kGsoNone;
   if (wire_frame || (OffloadsNeeded(frame.offload) & ~offloads()) == 0) return SendWhole(frame);
   return SendCut(frame);
 }
 
 Result<std::size_t> Backend::SendBurst(std::span<const Frame> frames) {
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (const std::size_t size = frames[i].size(); size > kMaxFrame) {
-      return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", size));
-    }
+  for (const Frame& frame : frames) {
+    if (auto checked = CheckSize(frame); !checked) return tl::make_unexpected(checked.error());
   }
   return SendWireFrames(frames);
 }
