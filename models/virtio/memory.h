@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "models/device.h"
@@ -26,6 +27,15 @@ class Memory {
   void Write(GuestAddress address, Bytes data) const {
     if (pci_.bus_master() && !data.empty()) host_.DmaWrite(address, data);
   }
+
+  // The driver may be running on another processor.  What is read or written before one of these is
+  // so before what is read or written behind it (the barriers of virtio 1.2, 2.7.13 and 2.8.21,
+  // on the device's side).
+  static void OrderReads() { std::atomic_thread_fence(std::memory_order_acquire); }
+  static void OrderWrites() { std::atomic_thread_fence(std::memory_order_release); }
+  // Also a write before a read: either side shows its own before it looks at the other's, so that
+  // not both of them miss what is new.
+  static void OrderAll() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
   // Wire layouts of spec.h; little endian is the host's order, which every supported compiler
   // target of this harness has.

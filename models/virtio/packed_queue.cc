@@ -62,9 +62,10 @@ class PackedRing final : public RingFormat {
     return avail != used && avail == wrap;
   }
   static bool IsAvailableAt(const Queue& queue, const Memory& memory, Cursor cursor) {
-    return queue.map_.mapped &&
-           IsAvailable(ReadDescriptor(queue.map_.descriptors, memory, cursor.index).flags,
-                       cursor.wrap);
+    if (!queue.map_.mapped) return false;
+    const PackedDescriptor first = ReadDescriptor(queue.map_.descriptors, memory, cursor.index);
+    Memory::OrderReads();
+    return IsAvailable(first.flags, cursor.wrap);
   }
   static bool Start(const Queue& queue, const Memory& memory, std::uint16_t index, Walk* walk);
   static Step Next(const Queue& queue, const Memory& memory, Walk* walk);
@@ -148,6 +149,7 @@ void PackedRing::WriteUsed(const Queue& queue, const Memory& memory, const Queue
   memory.WriteAs(at + offsetof(PackedDescriptor, id), filled.id);
   memory.WriteAs(at + offsetof(PackedDescriptor, len), filled.length);
   const int flags = cursor.wrap ? descriptor::kAvail | descriptor::kUsed : 0;
+  Memory::OrderWrites();
   memory.WriteAs(at + offsetof(PackedDescriptor, flags), static_cast<std::uint16_t>(flags));
 }
 
@@ -213,6 +215,7 @@ void PackedRing::SetNotification(Queue& queue, const Memory& memory, Wanted want
     const RingPosition& position = queue.position_;
     const int place = position.shadow_avail | (position.shadow_avail_wrap ? 1 << 15 : 0);
     memory.WriteAs(queue.map_.device + kEventOffset, static_cast<std::uint16_t>(place));
+    Memory::OrderWrites();
     flags = kEventDescriptor;
   }
   memory.WriteAs(queue.map_.device + kEventFlags, flags);
@@ -221,6 +224,7 @@ void PackedRing::SetNotification(Queue& queue, const Memory& memory, Wanted want
 bool PackedRing::ShouldNotify(Queue& queue, const Memory& memory) const {
   if (!queue.map_.mapped) return false;
   const auto flags = memory.ReadAs<std::uint16_t>(queue.map_.driver + kEventFlags);
+  Memory::OrderReads();
   const auto place = memory.ReadAs<std::uint16_t>(queue.map_.driver + kEventOffset);
   RingPosition& position = queue.position_;
   const std::uint16_t old_index = position.signalled;

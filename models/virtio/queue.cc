@@ -78,8 +78,12 @@ bool Queue::MoreThan(const Memory& memory, const AvailableBytes& look) {
 void Queue::SetNotification(const Memory& memory, Wanted wanted) {
   position_.notification = wanted == Wanted::kYes;
   if (HasRing()) format().SetNotification(*this, memory, wanted);
+  if (wanted == Wanted::kYes) Memory::OrderAll();
 }
-bool Queue::ShouldNotify(const Memory& memory) { return format().ShouldNotify(*this, memory); }
+bool Queue::ShouldNotify(const Memory& memory) {
+  Memory::OrderAll();
+  return format().ShouldNotify(*this, memory);
+}
 Dropped Queue::DropAll(const Memory& memory) { return format().DropAll(*this, memory); }
 
 }  // namespace nicreplay::virtio

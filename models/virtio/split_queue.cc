@@ -42,6 +42,7 @@ class SplitRing final : public RingFormat {
   }
   static std::uint16_t ReadAvailIndex(Queue& queue, const Memory& memory) {
     queue.position_.shadow_avail = ReadDriver(queue, memory, kRingIndex);
+    Memory::OrderReads();
     return queue.position_.shadow_avail;
   }
   static std::uint16_t ReadAvailEntry(const Queue& queue, const Memory& memory,
@@ -135,6 +136,7 @@ void SplitRing::Flush(Queue& queue, const Memory& memory, std::uint32_t count) c
   if (queue.map_.device == 0) return;
   const std::uint16_t old_index = position.used;
   const auto new_index = static_cast<std::uint16_t>(old_index + count);
+  Memory::OrderWrites();
   WriteDevice(queue, memory, kRingIndex, new_index);
   position.used = new_index;
   position.in_use -= count;
