@@ -11,29 +11,6 @@
 
 namespace nicreplay {
 
-namespace {
-
-// memcpy for what DMA mostly is, descriptors and small frames: without a call of the library.
-void CopySmall(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
-  constexpr std::size_t kHalf = 32;
-  if (size == 4) {
-    std::memcpy(to, from, 4);
-  } else if (size == 16) {
-    std::memcpy(to, from, 16);
-  } else if (size >= kHalf && size <= 2 * kHalf) {
-    std::array<std::uint8_t, kHalf> first;
-    std::array<std::uint8_t, kHalf> last;
-    std::memcpy(first.data(), from, kHalf);
-    std::memcpy(last.data(), from + size - kHalf, kHalf);
-    std::memcpy(to, first.data(), kHalf);
-    std::memcpy(to + size - kHalf, last.data(), kHalf);
-  } else {
-    std::memcpy(to, from, size);
-  }
-}
-
-}  // namespace
-
 Machine::Machine(std::size_t ram_size, MemoryKind kind)
     : ram_size_(kind == MemoryKind::kFlat ? ram_size : 0), direct_size_(ram_size_) {
   ram_.reset(static_cast<std::uint8_t*>(std::calloc(ram_size_ + 1, 1)));
@@ -89,11 +66,7 @@ void Machine::ForEachPart(GuestAddress address, std::size_t size, F f) {
   }
 }
 
-void Machine::DmaRead(GuestAddress address, MutableBytes out) {
-  if (const std::uint8_t* direct = Direct(address, out.size())) {
-    CopySmall(out.data(), direct, out.size());
-    return;
-  }
+void Machine::ReadParts(GuestAddress address, MutableBytes out) {
   ForEachPart(address, out.size(), [&](std::size_t offset, std::size_t size, std::uint8_t* ram) {
     if (ram != nullptr) {
       std::memcpy(out.data() + offset, ram, size);
@@ -103,11 +76,7 @@ void Machine::DmaRead(GuestAddress address, MutableBytes out) {
   });
 }
 
-void Machine::DmaWrite(GuestAddress address, Bytes data) {
-  if (std::uint8_t* direct = Direct(address, data.size())) {
-    CopySmall(direct, data.data(), data.size());
-    return;
-  }
+void Machine::WriteParts(GuestAddress address, Bytes data) {
   ForEachPart(address, data.size(), [&](std::size_t offset, std::size_t size, std::uint8_t* ram) {
     if (ram != nullptr) std::memcpy(ram, data.data() + offset, size);
   });

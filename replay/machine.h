@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "models/device.h"
+#include "replay/copy_small.h"
 #include "replay/event.h"
 #include "replay/net_port.h"
 #include "replay/sparse_ram.h"
@@ -72,8 +73,20 @@ class Machine : public Host {
   void AdvanceBy(Nanoseconds time) { AdvanceTo(now_ + time); }
 
   Nanoseconds Now() override { return now_; }
-  void DmaRead(GuestAddress address, MutableBytes out) override;
-  void DmaWrite(GuestAddress address, Bytes data) override;
+  void DmaRead(GuestAddress address, MutableBytes out) override {
+    if (const std::uint8_t* direct = Direct(address, out.size())) {
+      CopySmall(out.data(), direct, out.size());
+    } else {
+      ReadParts(address, out);
+    }
+  }
+  void DmaWrite(GuestAddress address, Bytes data) override {
+    if (std::uint8_t* direct = Direct(address, data.size())) {
+      CopySmall(direct, data.data(), data.size());
+    } else {
+      WriteParts(address, data);
+    }
+  }
   Bytes MapRead(GuestAddress address, std::size_t size) override;
   void Transmit(const Frame&) override {}
   OffloadSet TransmitOffloads() override { return transmit_offloads_; }
@@ -91,6 +104,8 @@ class Machine : public Host {
     return address < direct_size_ && size <= direct_size_ - address ? ram_.get() + address
                                                                     : nullptr;
   }
+  void ReadParts(GuestAddress address, MutableBytes out);
+  void WriteParts(GuestAddress address, Bytes data);
   template <typename F>
   void ForEachPart(GuestAddress address, std::size_t size, F f);
   void FindNextDeadline();

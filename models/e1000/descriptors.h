@@ -115,6 +115,11 @@ inline constexpr std::array kStatusFields = {Field{"DD", kStatusDD}, Field{"EC",
 inline constexpr std::array kPoptsFields = {Field{"IXSM", kPoptsIXSM}, Field{"TXSM", kPoptsTXSM}};
 }  // namespace txd
 
+// 3.3.3.3: what `upper` becomes once the descriptor is done.
+constexpr std::uint32_t DoneUpper(std::uint32_t upper) {
+  return (upper | txd::kStatusDD) & ~(txd::kStatusEC | txd::kStatusLC | txd::kStatusTU);
+}
+
 enum class TxDescriptorKind : std::uint8_t { kLegacy, kContext, kData };
 
 // The kind, from the dword at offset 8 (3.3.2).

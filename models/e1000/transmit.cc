@@ -163,8 +163,7 @@ void StockTransmitter::FinishPacket() {
 
 std::uint32_t StockTransmitter::WriteBack(GuestAddress address, const TxDescriptor& descriptor) {
   if ((descriptor.lower & (txd::kRS | txd::kRPS)) == 0) return 0;
-  constexpr std::uint32_t kErrors = txd::kStatusEC | txd::kStatusLC | txd::kStatusTU;
-  const std::uint32_t upper = (descriptor.upper | txd::kStatusDD) & ~kErrors;
+  const std::uint32_t upper = DoneUpper(descriptor.upper);
   std::array<std::uint8_t, sizeof(upper)> bytes;
   std::memcpy(bytes.data(), &upper, sizeof(upper));
   control_.DmaWrite(address + offsetof(TxDescriptor, upper), bytes);

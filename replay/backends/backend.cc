@@ -3,28 +3,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace nicreplay {
 
 namespace {
 
-Status CheckSize(const Frame& frame) {
-  const std::size_t size = frame.size();
-  if (size <= Backend::kMaxFrame) return Ok();
-  return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", size));
+bool IsTooLong(const Frame& frame) { return frame.size() > Backend::kMaxFrame; }
+
+tl::unexpected<Error> TooLong(const Frame& frame) {
+  return Fail(ErrorCode::kTooLarge, fmt::format("a frame of {} bytes", frame.size()));
 }
 
 }  // namespace
 
 Result<SendResult> Backend::Send(const Frame& frame) {
-  if (auto checked = CheckSize(frame); !checked) return tl::make_unexpected(checked.error());
+  if (IsTooLong(frame)) return TooLong(frame);
   const bool wire_frame = frame.offload.flags == 0 && frame.offload.gso_type == Offload::kGsoNone;
   if (wire_frame || (OffloadsNeeded(frame.offload) & ~offloads()) == 0) return SendWhole(frame);
   return SendCut(frame);
 }
 
 Result<std::size_t> Backend::SendBurst(std::span<const Frame> frames) {
-  for (const Frame& frame : frames) {
-    if (auto checked = CheckSize(frame); !checked) return tl::make_unexpected(checked.error());
+  if (const auto found = std::ranges::find_if(frames, IsTooLong); found != frames.end()) {
+    return TooLong(*found);
   }
   return SendWireFrames(frames);
 }

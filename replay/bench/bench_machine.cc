@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "replay/bench/bench_machine.h"
 
-namespace nicreplay::bench {
+#include <algorithm>
 
-void BenchMachine::Count(const Frame& frame) {
-  const std::size_t size = frame.size();
-  std::size_t frames = 1;
-  const Offload& offload = frame.offload;
-  if (offload.gso_type != Offload::kGsoNone && offload.gso_size != 0 &&
-      size > offload.header_length) {
-    const std::size_t payload = size - offload.header_length;
-    frames = (payload + offload.gso_size - 1) / offload.gso_size;
-  }
-  frames_sent_ += frames;
-  bytes_sent_ += size + (frames - 1) * offload.header_length;
-}
+namespace nicreplay::bench {
 
 void BenchMachine::Transmit(const Frame& frame) {
   Count(frame);
@@ -32,10 +21,8 @@ void BenchMachine::Transmit(const Frame& frame) {
 }
 
 void BenchMachine::TransmitBurst(std::span<const Frame> frames) {
-  for (const Frame& frame : frames) {
-    Count(frame);
-    if (inspector_) inspector_(frame);
-  }
+  for (const Frame& frame : frames) Count(frame);
+  if (inspector_) std::ranges::for_each(frames, inspector_);
   while (!error_ && !frames.empty()) {
     auto sent = backend_.SendBurst(frames);
     if (!sent) {

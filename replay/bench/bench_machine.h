@@ -57,7 +57,18 @@ class BenchMachine final : public Machine {
   }
 
  private:
-  void Count(const Frame& frame);
+  void Count(const Frame& frame) {
+    const std::size_t size = frame.size();
+    std::size_t frames = 1;
+    const Offload& offload = frame.offload;
+    if (offload.gso_type != Offload::kGsoNone && offload.gso_size != 0 &&
+        size > offload.header_length) {
+      const std::size_t payload = size - offload.header_length;
+      frames = (payload + offload.gso_size - 1) / offload.gso_size;
+    }
+    frames_sent_ += frames;
+    bytes_sent_ += size + (frames - 1) * offload.header_length;
+  }
 
   Backend& backend_;
   std::uint64_t frames_sent_ = 0;

@@ -3,6 +3,7 @@
 // guest.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "models/device.h"
@@ -16,7 +17,12 @@ enum class Doorbells : std::uint8_t { kTrap, kCoalesced };
 class Bus {
  public:
   Bus(Device& device, Doorbells doorbells)
-      : device_(device), shadow_(device.shadow()), doorbells_(doorbells) {}
+      : device_(device), shadow_(device.shadow()), doorbells_(doorbells) {
+    if (shadow_ == nullptr) return;
+    for (const ShadowPages::Page& page : shadow_->pages()) {
+      pages_.at(page.offset / ShadowPages::kPageSize) = page.words;
+    }
+  }
 
   std::uint64_t Read(const Access& access) {
     if (const auto* word = Shadowed(access)) return word->load(std::memory_order_acquire);
@@ -56,12 +62,17 @@ class Bus {
 
  private:
   std::atomic<std::uint32_t>* Shadowed(const Access& access) const {
-    return shadow_ != nullptr && access.bar == 0 && shadow_->active() ? shadow_->Find(access.offset)
-                                                                      : nullptr;
+    if (shadow_ == nullptr || access.bar != 0 || !shadow_->active()) return nullptr;
+    const std::size_t page = access.offset / ShadowPages::kPageSize;
+    if (page >= pages_.size() || pages_[page] == nullptr) return nullptr;
+    return &pages_[page][access.offset % ShadowPages::kPageSize / sizeof(std::uint32_t)];
   }
 
   Device& device_;
   ShadowPages* const shadow_;
+  // Where the pages of BAR 0 are in memory, if they are: a guest's processor looks that up for
+  // free.
+  std::array<std::atomic<std::uint32_t>*, 32> pages_{};
   const Doorbells doorbells_;
   std::uint64_t exits_ = 0;
 };

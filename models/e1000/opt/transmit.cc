@@ -14,6 +14,13 @@ namespace {
 constexpr std::uint32_t kShortestPacket = 6;
 constexpr std::uint32_t kLongestPacket = 0xffff;  // stock's engine takes 64 KiB for an empty one
 
+// A small packet that asks for nothing.
+bool IsPlain(const TxDescriptor& descriptor) {
+  constexpr std::uint32_t kMore = txd::kDEXT | txd::kVLE;
+  return descriptor.length() >= kShortestPacket && descriptor.length() < Residue::kTracked &&
+         (descriptor.lower & (kMore | txd::kEOP)) == txd::kEOP;
+}
+
 }  // namespace
 
 bool OptTransmitter::CanLookAhead() const {
@@ -39,8 +46,9 @@ void OptTransmitter::Run() {
   std::uint32_t causes = cause::kTXQE;
   bool at_packet = HoldsNothing();
   while (window.left() != 0) {
-    if (at_packet && SendPlain(window, &causes)) continue;
+    if (at_packet) causes |= SendPlain(window);
     SendWaiting();
+    if (window.left() == 0) break;
     if (at_packet && looks_ahead_ && packet_.Look(window) && SendWhole(window.ring())) {
       causes |= FinishWhole(window);
       continue;
@@ -62,24 +70,28 @@ void OptTransmitter::Run() {
 
 // What SendSmall and FinishWhole come to for what small packets nearly always are: a third of the
 // work.
-bool OptTransmitter::SendPlain(DescriptorWindow& window, std::uint32_t* causes) {
-  if (!switches_.has(Switch::kZerocopy)) return false;
-  const auto descriptor = window.At<TxDescriptor>(0);
-  const std::size_t size = descriptor.length();
-  if (size < kShortestPacket || size >= Residue::kTracked) return false;
-  constexpr std::uint32_t kMore = txd::kDEXT | txd::kVLE;
-  if ((descriptor.lower & (kMore | txd::kEOP)) != txd::kEOP) return false;
-  if (window.ring().Overlaps(descriptor.buffer_address, size)) return false;
-
-  if ((descriptor.lower & txd::kIDE) != 0) control_.interrupts().NoteTransmitDelay();
-  if (waiting_.full()) SendWaiting();
-  const MutableBytes bytes = waiting_.Add(size);
-  control_.host().DmaRead(descriptor.buffer_address, bytes);
-  tally_.Add(1, static_cast<std::uint32_t>(size), bytes.data());
-  *causes |= WriteBack(window.AddressOf(0), descriptor);
-  window.Advance(1);
-  segmenting_ = false;
-  return true;
+std::uint32_t OptTransmitter::SendPlain(DescriptorWindow& window) {
+  std::uint32_t causes = 0;
+  if (!switches_.has(Switch::kZerocopy)) return causes;
+  Host& host = control_.host();  // CanLookAhead: it is the bus's master
+  while (window.left() != 0) {
+    const auto descriptor = window.At<TxDescriptor>(0);
+    const std::size_t size = descriptor.length();
+    if (!IsPlain(descriptor) || window.ring().Overlaps(descriptor.buffer_address, size)) break;
+    if ((descriptor.lower & txd::kIDE) != 0) control_.interrupts().NoteTransmitDelay();
+    if (waiting_.full()) SendWaiting();
+    const MutableBytes bytes = waiting_.Add(size);
+    host.DmaRead(descriptor.buffer_address, bytes);
+    tally_.Add(1, static_cast<std::uint32_t>(size), bytes.data());
+    if ((descriptor.lower & (txd::kRS | txd::kRPS)) != 0) {
+      const auto upper = std::bit_cast<std::array<std::uint8_t, 4>>(DoneUpper(descriptor.upper));
+      host.DmaWrite(window.AddressOf(0) + offsetof(TxDescriptor, upper), upper);
+      causes |= cause::kTXDW;
+    }
+    window.Advance(1);
+    segmenting_ = false;
+  }
+  return causes;
 }
 
 void OptTransmitter::SendWaiting() {

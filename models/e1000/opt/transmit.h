@@ -38,9 +38,9 @@ class OptTransmitter : public StockTransmitter {
   bool CanLookAhead() const;
   bool HoldsNothing() const;
 
-  // Takes a packet that is one small descriptor and nothing more, and finishes it; or does nothing.
-  // What was taken waits for SendWaiting.
-  bool SendPlain(DescriptorWindow& window, std::uint32_t* causes);
+  // Takes packets that are one small descriptor and nothing more, and finishes them; stops at any
+  // other.  What was taken waits for SendWaiting.  Returns their causes.
+  std::uint32_t SendPlain(DescriptorWindow& window);
   void SendWaiting();
   // Each sends the packet, or does nothing.
   bool SendWhole(const RingSpan& ring);
