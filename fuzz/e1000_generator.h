@@ -85,6 +85,7 @@ class E1000Generator {
 
   // Traffic for optimizations (e1000_traffic.cc)
   SuperFrameRecipe AnyRecipe();
+  void SpoilHeaders(std::size_t start, std::vector<std::uint8_t>* frame);
   void PushSegmented(std::vector<e1000::RawDescriptor>* ring);
   void PushPartial(std::vector<e1000::RawDescriptor>* ring);
   void PushPlain(std::vector<e1000::RawDescriptor>* ring);

@@ -65,6 +65,13 @@ void E1000Generator::PushPieces(const std::vector<std::uint8_t>& frame, std::uin
   }
 }
 
+// Changes one byte of the headers that begin at `start`, if the frame is that long.
+void E1000Generator::SpoilHeaders(std::size_t start, std::vector<std::uint8_t>* frame) {
+  const auto value = static_cast<std::uint8_t>(random_.Next());
+  const std::size_t at = start + random_.Below(60);
+  if (at < frame->size()) (*frame)[at] = value;
+}
+
 // 3.5: TSO as drivers ask for it: no IP length and checksum, the pseudo-header's sum without
 // length.
 void E1000Generator::PushSegmented(std::vector<RawDescriptor>* ring) {
@@ -124,7 +131,7 @@ void E1000Generator::PushSegmented(std::vector<RawDescriptor>* ring) {
         popts = static_cast<std::uint8_t>(random_.Below(4));
         break;
       case 9:
-        frame.bytes[kIp + random_.Below(60)] = static_cast<std::uint8_t>(random_.Next());
+        SpoilHeaders(kIp, &frame.bytes);
         break;
       case 10:
         StoreBe16(ip + 10, static_cast<std::uint32_t>(random_.Next()) & 0xffff);
@@ -221,9 +228,7 @@ void E1000Generator::Bursts() {
         frame.offload.gso_type = Offload::kGsoNone;
         frame.offload.gso_size = 0;
       }
-      if (random_.OneIn(12)) {
-        frame.bytes[random_.Below(60)] = static_cast<std::uint8_t>(random_.Next());
-      }
+      if (random_.OneIn(12)) SpoilHeaders(0, &frame.bytes);
       if (random_.OneIn(20)) frame.offload.gso_size = static_cast<std::uint16_t>(random_.Next());
       Offer(frame.bytes, frame.offload, burst);
     }
