@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz/capturing_machine.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "replay/bitmap.h"
 
@@ -38,13 +37,66 @@ void ByteLog::Append(Bytes bytes) {
   size_ += bytes.size();
 }
 
-void CapturingMachine::Keep(Captured* entry, Bytes bytes) {
-  if (bytes_.bytes().size() + bytes.size() > kMaxBytes) {
-    excess_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), excess_ + entry->address) | 1;
+CapturingMachine::FramesHash::FramesHash() : state_(XXH3_createState()) {
+  if (state_ == nullptr) throw std::bad_alloc();
+  XXH3_64bits_reset(state_.get());
+}
+
+void CapturingMachine::FramesHash::Add(std::span<const Bytes> pieces, const Offload& offload) {
+  std::uint64_t size = 0;
+  for (const Bytes& piece : pieces) {
+    XXH3_64bits_update(state_.get(), piece.data(), piece.size());
+    size += piece.size();
+  }
+  XXH3_64bits_update(state_.get(), &size, sizeof(size));
+  XXH3_64bits_update(state_.get(), &offload, sizeof(offload));
+}
+
+CapturingMachine::FramesHash CapturingMachine::HashOfKept() const {
+  FramesHash hash;
+  for (const Effect& effect : Effects()) {
+    if (effect.kind != EffectKind::kTransmit) continue;
+    const Bytes frame(effect.data, effect.data_size);
+    hash.Add({&frame, 1}, *effect.offload);
+  }
+  return hash;
+}
+
+bool CapturingMachine::MakesRoomFor(std::size_t size) {
+  if (overflowed_) return false;
+  if (bytes_.bytes().size() + size <= kMaxBytes) return true;
+  overflowed_ = true;
+  all_frames_ = HashOfKept();
+  return false;
+}
+
+void CapturingMachine::KeepFrame(std::span<const Bytes> pieces, const Offload& offload) {
+  ++frames_sent_;
+  std::size_t size = 0;
+  for (const Bytes& piece : pieces) size += piece.size();
+  if (!MakesRoomFor(size)) {
+    all_frames_->Add(pieces, offload);
+    for (const Bytes& piece : pieces) {
+      excess_ = XXH3_64bits_withSeed(piece.data(), piece.size(), excess_);
+    }
     return;
   }
-  bytes_.Append(bytes);
-  entry->size += bytes.size();
+  entries_.push_back({.size = size, .kind = EffectKind::kTransmit, .offload = offload});
+  for (const Bytes& piece : pieces) bytes_.Append(piece);
+}
+
+void CapturingMachine::KeepWrite(GuestAddress address, Bytes data) {
+  if (!MakesRoomFor(data.size())) {
+    excess_ = XXH3_64bits_withSeed(data.data(), data.size(), excess_ + address);
+    return;
+  }
+  const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
+                         entries_.back().address + entries_.back().size == address &&
+                         !IsWhole(entries_.back().address, entries_.back().size) &&
+                         !IsWhole(address, data.size());
+  if (!continues) entries_.push_back({.address = address, .offload = {}});
+  entries_.back().size += data.size();
+  bytes_.Append(data);
 }
 
 // What is not RAM reads 0, and is known to.
@@ -114,12 +166,7 @@ void CapturingMachine::DmaWrite(GuestAddress address, Bytes data) {
     SetBits(known_.data(), address, std::min<std::uint64_t>(data.size(), ram().size() - address));
   }
   if (data.size() == 8 && address % 8 == 0) ++fast_paths_.whole_writes;
-  const bool continues = !entries_.empty() && entries_.back().kind == EffectKind::kDmaWrite &&
-                         entries_.back().address + entries_.back().size == address &&
-                         !IsWhole(entries_.back().address, entries_.back().size) &&
-                         !IsWhole(address, data.size());
-  if (!continues) entries_.push_back({.address = address, .offload = {}});
-  Keep(&entries_.back(), data);
+  KeepWrite(address, data);
 }
 
 void CapturingMachine::Transmit(const Frame& frame) {
@@ -127,21 +174,18 @@ void CapturingMachine::Transmit(const Frame& frame) {
   if (over_budget()) return;
   if (frame.pieces.size() > 1) ++fast_paths_.scattered;
   if (frame.offload == Offload{}) {
-    entries_.push_back({.kind = EffectKind::kTransmit, .offload = {}});
-    for (const Bytes& piece : frame.pieces) Keep(&entries_.back(), piece);
+    KeepFrame(frame.pieces, {});
     return;
   }
   // What was not asked for, or stands for no wire frames, stays as it is and so is a difference.
   const bool taken = (OffloadsNeeded(frame.offload) & ~TransmitOffloads()) == 0;
   if (!taken || segmenter_.Parse(frame) != OffloadFault::kNone) {
-    entries_.push_back({.kind = EffectKind::kTransmit, .offload = frame.offload});
-    for (const Bytes& piece : frame.pieces) Keep(&entries_.back(), piece);
+    KeepFrame(frame.pieces, frame.offload);
     return;
   }
   ++(segmenter_.count() > 1 ? fast_paths_.super_frames : fast_paths_.partial_checksums);
   for (std::size_t i = 0; i < segmenter_.count(); ++i) {
-    entries_.push_back({.kind = EffectKind::kTransmit, .offload = {}});
-    for (const Bytes& piece : segmenter_.Get(i)) Keep(&entries_.back(), piece);
+    KeepFrame(segmenter_.Get(i), {});
   }
 }
 
@@ -160,12 +204,15 @@ void CapturingMachine::RequestWork(Nanoseconds deadline) {
 
 bool CapturingMachine::SameEffects(const CapturingMachine& other) const {
   return entries_ == other.entries_ && std::ranges::equal(bytes_.bytes(), other.bytes_.bytes()) &&
-         excess_ == other.excess_;
+         overflowed_ == other.overflowed_ && excess_ == other.excess_;
 }
 
-std::size_t CapturingMachine::frames_sent() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      entries_, [](const Captured& entry) { return entry.kind == EffectKind::kTransmit; }));
+bool CapturingMachine::SameOutcome(const CapturingMachine& other) const {
+  const auto frames = [](const CapturingMachine& machine) {
+    return machine.overflowed_ ? machine.all_frames_->value() : machine.HashOfKept().value();
+  };
+  return frames(*this) == frames(other) && sparse_ram() == nullptr &&
+         std::ranges::equal(ram(), other.ram());
 }
 
 std::uint64_t CapturingMachine::Hash() const {
@@ -197,6 +244,8 @@ std::vector<Effect> CapturingMachine::Effects() const {
 void CapturingMachine::Forget() {
   entries_.clear();
   bytes_.Clear();
+  frames_sent_ = 0;
+  overflowed_ = false;
   excess_ = 0;
 }
 

@@ -2,7 +2,11 @@
 // A machine that keeps what its device did in one operation.
 #pragma once
 
+#include <xxhash.h>
+
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "fuzz/receive_checksums.h"
@@ -64,7 +68,8 @@ class ByteLog {
 // splits its DMA is its own business.  Frames are kept as the wire frames that they stand for.
 class CapturingMachine : public Machine {
  public:
-  // Bytes of effects that are kept; further ones only count by their hash.
+  // Bytes of effects that are kept.  What comes after that only counts: frames by a hash, all
+  // together, writes by what they leave in RAM.
   static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 
   using Machine::Machine;
@@ -93,9 +98,12 @@ class CapturingMachine : public Machine {
   // Whether the effects are the same, byte for byte and in the same order.
   bool SameEffects(const CapturingMachine& other) const;
   // Whether all effects were kept.
-  bool complete() const { return excess_ == 0; }
+  bool complete() const { return !overflowed_; }
+  // Where they were not: whether the same frames were sent, and RAM, which is not sparse, is the
+  // same.
+  bool SameOutcome(const CapturingMachine& other) const;
   // Wire frames.
-  std::size_t frames_sent() const;
+  std::size_t frames_sent() const { return frames_sent_; }
   // Those that were kept; pointing at what this machine holds until Forget.
   std::vector<Effect> Effects() const;
   void Forget();
@@ -123,15 +131,36 @@ class CapturingMachine : public Machine {
     bool operator==(const Captured&) const = default;
   };
 
-  void Keep(Captured* entry, Bytes bytes);
+  struct FreeHash {
+    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+  };
+  // A hash of frames, whatever pieces they are in.
+  class FramesHash {
+   public:
+    FramesHash();
+    void Add(std::span<const Bytes> pieces, const Offload& offload);
+    std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
+
+   private:
+    std::unique_ptr<XXH3_state_t, FreeHash> state_;
+  };
+
+  void KeepFrame(std::span<const Bytes> pieces, const Offload& offload);
+  void KeepWrite(GuestAddress address, Bytes data);
+  // Whether there is room; from the first time that there is not, nothing more is kept.
+  bool MakesRoomFor(std::size_t size);
+  FramesHash HashOfKept() const;
   bool Known(GuestAddress address, std::size_t size);
   void Spend(std::size_t bytes);
   void EmptyMemory();
 
   std::vector<Captured> entries_;
-  ByteLog bytes_;                    // of all entries
-  std::uint64_t excess_ = 0;         // hash of what was not kept
-  std::vector<std::uint8_t> known_;  // a bit for each byte of RAM; empty: not tracked
+  ByteLog bytes_;  // of all entries
+  std::size_t frames_sent_ = 0;
+  bool overflowed_ = false;
+  std::uint64_t excess_ = 0;              // hash of what was not kept, in its order
+  std::optional<FramesHash> all_frames_;  // if overflowed_: kept or not
+  std::vector<std::uint8_t> known_;       // a bit for each byte of RAM; empty: not tracked
   UnknownReads unknown_reads_;
   std::uint64_t spent_ = 0;
   std::uint64_t budget_ = ~std::uint64_t{0};

@@ -286,17 +286,18 @@ std::optional<Divergence> Lockstep::CompareState() const {
 
 std::optional<Divergence> Lockstep::CompareEffects() {
   if (left_.machine.SameEffects(right_.machine)) return std::nullopt;
+  if (!left_.machine.complete() || !right_.machine.complete()) {
+    if (left_.machine.SameOutcome(right_.machine)) return std::nullopt;
+    Divergence differs;
+    differs.kind = Divergence::Kind::kRunaway;
+    return differs;
+  }
   const auto has = [this](GuestAddress address, std::uint8_t value) {
     std::uint8_t byte = 0;
     right_.machine.Machine::DmaRead(address, {&byte, 1});  // not the device's
     return byte == value;
   };
-  auto found = CompareExact(left_.machine.Effects(), right_.machine.Effects(), *describer_, has);
-  if (!found && (!left_.machine.complete() || !right_.machine.complete())) {
-    found.emplace();
-    found->kind = Divergence::Kind::kRunaway;
-  }
-  return found;
+  return CompareExact(left_.machine.Effects(), right_.machine.Effects(), *describer_, has);
 }
 
 std::optional<Divergence> Lockstep::Compare(const Stimulus& operation, std::uint64_t left,

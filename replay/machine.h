@@ -34,6 +34,7 @@ class Machine : public Host {
 
   // Empty if RAM is sparse.
   MutableBytes ram() { return {ram_.get(), ram_size_}; }
+  Bytes ram() const { return {ram_.get(), ram_size_}; }
   // Null unless RAM is everywhere.
   const SparseRam* sparse_ram() const { return sparse_.get(); }
   SparseRam* sparse_ram() { return sparse_.get(); }
