@@ -9,6 +9,7 @@ void NetPort::Restart() {
   queue_.clear();
   queued_ = 0;
   burst_.clear();
+  gathered_ = 0;
   link_ = LinkState::kUp;
   disabled_ = false;
   overflowed_ = 0;
@@ -66,9 +67,10 @@ void NetPort::Offer(Bytes frame, const Offload& offload) {
 }
 
 void NetPort::Gather(Bytes frame, const Offload& offload) {
-  if (burst_.size() >= kMaxGathered) OfferBurst();
+  if (gathered_ >= kMaxGathered) OfferBurst();
   const Bytes pieces[] = {frame};
   if (segmenter_.Parse({pieces, offload}) != OffloadFault::kNone) return;
+  gathered_ += segmenter_.count();
   if ((OffloadsNeeded(offload) & ~device_->ReceiveOffloads()) == 0) {
     burst_.push_back({{frame.begin(), frame.end()}, offload, segmenter_.count()});
     return;
@@ -111,6 +113,7 @@ void NetPort::OfferBurst() {
   const bool all = done == burst_.size();
   for (std::size_t i = done; i < burst_.size(); ++i) Queue(std::move(burst_[i]));
   burst_.clear();
+  gathered_ = 0;
   if (all) Drain();
 }
 

@@ -60,6 +60,7 @@ class NetPort {
     Offload offload;
     std::size_t wire_frames = 1;
   };
+  // Wire frames of a burst that are gathered before it is offered, whole or cut.
   static constexpr std::size_t kMaxGathered = 1024;
 
   bool Blocked() const { return delivering_ || disabled_ || !device_->CanReceive(); }
@@ -74,6 +75,7 @@ class NetPort {
   std::deque<Queued> queue_;
   std::size_t queued_ = 0;  // wire frames in the queue
   std::vector<Queued> burst_;
+  std::size_t gathered_ = 0;            // wire frames in burst_
   std::vector<ReceiveResult> results_;  // of a burst; its memory is kept
   Segmenter segmenter_;
   LinkState link_ = LinkState::kUp;

@@ -179,6 +179,22 @@ TEST_F(NetPortTest, SuperFramesAreCutForADeviceThatTakesNone) {
   EXPECT_EQ(port_.queued(), 3u);
 }
 
+// Session 455 of the optimized traffic: the two sides of a lockstep offered the same burst at
+// different times.
+TEST_F(NetPortTest, HowMuchIsGatheredDependsOnTheWireFramesAlone) {
+  const SuperFrame super = MakeSuperFrame({.gso_size = 8, .payload = 9000});
+  for (const OffloadSet offloads : {OffloadSet{0}, OffloadSet{kOffloadChecksum | kOffloadTcp4}}) {
+    device_.seen.clear();
+    device_.offloads = offloads;
+    port_.Gather(super.bytes, super.offload);
+    EXPECT_TRUE(device_.seen.empty());
+    port_.Gather(super.bytes, super.offload);
+    EXPECT_EQ(device_.seen.size(), offloads == 0 ? 1125u : 1u);
+    port_.OfferBurst();
+    EXPECT_EQ(device_.seen.size(), offloads == 0 ? 2250u : 2u);
+  }
+}
+
 TEST_F(NetPortTest, SuperFramesStayWholeForADeviceThatTakesThem) {
   device_.offloads = kOffloadChecksum | kOffloadTcp4;
   SuperFrame super = MakeSuperFrame({.gso_size = 1000, .payload = 2500});
