@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "models/families.h"
 #include "models/shadow_pages.h"
@@ -264,7 +265,7 @@ std::optional<Divergence> Lockstep::CompareShadow(bool published) {
   return std::nullopt;
 }
 
-std::optional<Divergence> Lockstep::CompareState() const {
+std::optional<Divergence> Lockstep::CompareState() {
   using Kind = Divergence::Kind;
   if (auto found = Differ(Kind::kInterrupt, left_.machine.line() == LineLevel::kHigh,
                           right_.machine.line() == LineLevel::kHigh)) {
@@ -273,6 +274,8 @@ std::optional<Divergence> Lockstep::CompareState() const {
   if (auto found = Differ(Kind::kReady, left_.device->CanReceive(), right_.device->CanReceive())) {
     return found;
   }
+  const std::uint64_t changes = left_.machine.timer_changes() + right_.machine.timer_changes();
+  if (std::exchange(compared_changes_, changes) == changes) return std::nullopt;
   if (left_.machine.SameDeadlines(right_.machine)) return std::nullopt;
   for (TimerId id = 0; id < Machine::kMaxTimers; ++id) {
     if (auto found =

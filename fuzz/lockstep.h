@@ -123,7 +123,7 @@ class Lockstep : public OperationSink {
   std::optional<Divergence> CompareEffects();
   std::optional<Divergence> Compare(const Stimulus& operation, std::uint64_t left,
                                     std::uint64_t right);
-  std::optional<Divergence> CompareState() const;
+  std::optional<Divergence> CompareState();
   std::optional<Divergence> CompareShadow(bool published);
   void JudgeLate(Divergence* divergence) const;
   std::optional<Divergence> CompareSpending() const;
@@ -141,6 +141,7 @@ class Lockstep : public OperationSink {
   std::uint64_t limit_;
   std::uint64_t count_ = 0;
   std::uint64_t digest_ = 0;
+  std::uint64_t compared_changes_ = ~std::uint64_t{0};  // of timers, when last compared
   bool digesting_ = false;
   bool abandoned_ = false;  // over budget, or out of memory
   std::optional<Divergence> divergence_;

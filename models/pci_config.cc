@@ -170,14 +170,19 @@ bool PciConfig::Load(std::span<const std::uint8_t, kStateSize> state) {
   const std::uint8_t pin = state[kSize];
   if (pin > 1) return false;
   if (((state[kStatus] & kStatusInterrupt) != 0) != (pin == 1)) return false;
-  if (std::memcmp(state.data(), bytes_.data(), kSize) != 0) {
-    for (std::size_t i = 0; i < kSize; ++i) {
-      auto changeable = static_cast<std::uint8_t>(writable_[i] | write_one_clears_[i]);
-      if (i == kStatus) changeable |= static_cast<std::uint8_t>(kStatusInterrupt);
-      if (((state[i] ^ bytes_[i]) & ~changeable) != 0) return false;
-    }
+  const auto dword = [](const std::uint8_t* bytes) {
+    std::uint32_t value;
+    std::memcpy(&value, bytes, sizeof(value));
+    return value;
+  };
+  for (std::size_t i = 0; i < kSize; i += 4) {
+    const std::uint32_t changed = dword(&state[i]) ^ dword(&bytes_[i]);
+    if (changed == 0) continue;
+    std::uint32_t changeable = dword(&writable_[i]) | dword(&write_one_clears_[i]);
+    if (i == kCommand) changeable |= std::uint32_t{kStatusInterrupt} << 8 * (kStatus - kCommand);
+    if ((changed & ~changeable) != 0) return false;
   }
-  std::copy_n(state.begin(), kSize, bytes_.begin());
+  std::memcpy(bytes_.data(), state.data(), kSize);
   pin_ = static_cast<LineLevel>(pin);
   line_count_ = LoadValue(&state[kSize + 1], 4);
   return true;

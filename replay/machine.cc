@@ -29,6 +29,7 @@ void Machine::Restart(const SparseRam::Page& contents) {
   window_size_ = 0;
   direct_size_ = ram_size_;
   deadlines_.fill(kNotArmed);
+  ++armed_;
   work_deadline_ = kNotArmed;
   next_deadline_ = kNotArmed;
   transmit_offloads_ = 0;

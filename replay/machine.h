@@ -63,6 +63,8 @@ class Machine : public Host {
   // What the network takes besides wire frames: none at first.
   void set_transmit_offloads(OffloadSet offloads) { transmit_offloads_ = offloads; }
 
+  // How often timers were armed or cancelled, or all together by Restart.
+  std::uint64_t timer_changes() const { return armed_; }
   bool SameDeadlines(const Machine& other) const { return deadlines_ == other.deadlines_; }
 
   // Learns where the device's memory BAR lies; to be called after configuration writes.

@@ -19,7 +19,7 @@ class SizeArchive : public nicreplay::SizeArchive {
   void Buffer(const std::array<std::uint8_t, N>& bytes, std::size_t) {
     Buffer(bytes);
   }
-  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint32_t) {
+  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint64_t) {
     size_ += sizeof(dwords);
   }
 };
@@ -32,7 +32,7 @@ class SaveArchive : public nicreplay::SaveArchive {
   void Buffer(const std::array<std::uint8_t, N>& bytes, std::size_t) {
     Buffer(bytes);
   }
-  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint32_t) {
+  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint64_t) {
     Put(dwords.data(), sizeof(dwords));
   }
 };
@@ -46,9 +46,9 @@ class LoadArchive : public nicreplay::LoadArchive {
     Buffer(bytes);
     used = N;
   }
-  void Registers(std::array<std::uint32_t, kDwords>& dwords, std::uint32_t& used) {
+  void Registers(std::array<std::uint32_t, kDwords>& dwords, std::uint64_t& used) {
     Take(dwords.data(), sizeof(dwords));
-    used = ~std::uint32_t{0};
+    used = ~std::uint64_t{0};
   }
 };
 
@@ -59,7 +59,7 @@ class SmallArchive : public Base {
   using Base::Base;
   template <std::size_t N>
   void Buffer(const std::array<std::uint8_t, N>&, std::size_t = 0) {}
-  void Registers(const std::array<std::uint32_t, kDwords>&, std::uint32_t) {}
+  void Registers(const std::array<std::uint32_t, kDwords>&, std::uint64_t) {}
 };
 
 // Whether all dwords of BAR 0 have values that their registers can hold; no register holds 0.
@@ -73,7 +73,7 @@ class CheckArchive : public nicreplay::CheckArchive {
   void Buffer(const std::array<std::uint8_t, N>& bytes, std::size_t) {
     Buffer(bytes);
   }
-  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint32_t) {
+  void Registers(const std::array<std::uint32_t, kDwords>& dwords, std::uint64_t) {
     valid_ = valid_ && RegistersCanHold({next_, sizeof(dwords)});
     next_ += sizeof(dwords);
   }

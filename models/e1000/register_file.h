@@ -2,10 +2,10 @@
 // The stored values behind BAR 0, one per dword, addressed by byte offset.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "models/e1000/registers.h"
 
@@ -15,7 +15,7 @@ class RegisterFile {
  public:
   // `offset` is below kBar0Size.
   std::uint32_t& operator[](std::uint32_t offset) {
-    used_ |= std::uint32_t{1} << offset / kBlockSize;
+    used_ |= std::uint64_t{1} << offset / kBlockSize;
     return dwords_[offset / 4];
   }
   std::uint32_t operator[](std::uint32_t offset) const { return dwords_[offset / 4]; }
@@ -24,7 +24,7 @@ class RegisterFile {
   void Clear() {
     for (; used_ != 0; used_ &= used_ - 1) {
       const auto block = static_cast<std::size_t>(std::countr_zero(used_));
-      std::fill_n(&dwords_[block * kBlockSize / 4], kBlockSize / 4, std::uint32_t{0});
+      std::memset(&dwords_[block * kBlockSize / 4], 0, kBlockSize);
     }
   }
 
@@ -43,9 +43,9 @@ class RegisterFile {
   }
 
  private:
-  static constexpr std::uint32_t kBlockSize = kBar0Size / 32;
+  static constexpr std::uint32_t kBlockSize = kBar0Size / 64;
 
-  std::uint32_t used_ = 0;  // blocks that may hold something, one bit each
+  std::uint64_t used_ = 0;  // blocks that may hold something, one bit each
   std::array<std::uint32_t, kDwords> dwords_{};
 };
 
