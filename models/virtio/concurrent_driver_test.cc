@@ -21,7 +21,7 @@ constexpr GuestAddress kBuffer = Bench::kBuffers;
 constexpr std::uint32_t kBufferSize = 256;
 
 // Memory of two threads, in words of two bytes: what the sides tell each other has that size.
-class SharedHost final : public Host, public DriverBus {
+class SharedHost final : public DeviceHost {
  public:
   std::uint16_t Load(GuestAddress address) {
     return WordAt(address).load(std::memory_order_relaxed);
@@ -33,7 +33,6 @@ class SharedHost final : public Host, public DriverBus {
     }
   }
 
-  Nanoseconds Now() override { return 0; }
   void DmaRead(GuestAddress address, MutableBytes out) override {
     for (std::size_t i = 0; i + 1 < out.size(); i += 2) {
       const std::uint16_t word = Load(address + i);
@@ -43,24 +42,11 @@ class SharedHost final : public Host, public DriverBus {
   void DmaWrite(GuestAddress address, Bytes data) override { Store(address, data); }
   void Transmit(const Frame&) override { ++sent; }
   OffloadSet TransmitOffloads() override { return 0; }
-  void SetInterrupt(LineLevel level) override { line = level; }
-  void ArmTimer(TimerId, Nanoseconds) override { ADD_FAILURE() << "it has no timers"; }
-  void CancelTimer(TimerId) override { ADD_FAILURE() << "it has no timers"; }
   void FlushReceive() override {}
 
-  std::uint64_t Read(const Access& access) override { return device->Read(access); }
-  void Write(const Access& access, std::uint64_t value) override { device->Write(access, value); }
-  std::uint32_t ConfigRead(std::uint8_t offset, std::uint8_t size) override {
-    return device->ConfigRead(offset, size);
-  }
-  void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override {
-    device->ConfigWrite(offset, size, value);
-  }
   void WriteMemory(GuestAddress address, Bytes bytes) override { Store(address, bytes); }
 
-  Device* device = nullptr;
   std::uint32_t sent = 0;
-  LineLevel line = LineLevel::kLow;
 
  private:
   std::atomic_ref<std::uint16_t> WordAt(GuestAddress address) {

@@ -19,10 +19,29 @@ namespace nicreplay::virtio {
 
 using ByteVector = std::vector<std::uint8_t>;
 
-// Host and driver's bus in one.
-class BenchHost final : public Host, public DriverBus {
+// Host of a device without timers, and its driver's bus.
+class DeviceHost : public Host, public DriverBus {
  public:
   Nanoseconds Now() override { return 0; }
+  void SetInterrupt(LineLevel level) override { line = level; }
+  void ArmTimer(TimerId, Nanoseconds) override { ADD_FAILURE() << "it has no timers"; }
+  void CancelTimer(TimerId) override { ADD_FAILURE() << "it has no timers"; }
+
+  std::uint64_t Read(const Access& access) override { return device->Read(access); }
+  void Write(const Access& access, std::uint64_t value) override { device->Write(access, value); }
+  std::uint32_t ConfigRead(std::uint8_t offset, std::uint8_t size) override {
+    return device->ConfigRead(offset, size);
+  }
+  void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override {
+    device->ConfigWrite(offset, size, value);
+  }
+
+  Device* device = nullptr;
+  LineLevel line = LineLevel::kLow;
+};
+
+class BenchHost final : public DeviceHost {
+ public:
   void DmaRead(GuestAddress address, MutableBytes out) override {
     for (auto& byte : out) byte = address < memory.size() ? memory[address++] : 0;
   }
@@ -38,9 +57,6 @@ class BenchHost final : public Host, public DriverBus {
     offloads.push_back(frame.offload);
   }
   OffloadSet TransmitOffloads() override { return kOffloadAll; }
-  void SetInterrupt(LineLevel level) override { line = level; }
-  void ArmTimer(TimerId, Nanoseconds) override { ADD_FAILURE() << "it has no timers"; }
-  void CancelTimer(TimerId) override { ADD_FAILURE() << "it has no timers"; }
   void FlushReceive() override {
     ++flushes;
     while (!waiting.empty()) {
@@ -50,14 +66,6 @@ class BenchHost final : public Host, public DriverBus {
     }
   }
 
-  std::uint64_t Read(const Access& access) override { return device->Read(access); }
-  void Write(const Access& access, std::uint64_t value) override { device->Write(access, value); }
-  std::uint32_t ConfigRead(std::uint8_t offset, std::uint8_t size) override {
-    return device->ConfigRead(offset, size);
-  }
-  void ConfigWrite(std::uint8_t offset, std::uint8_t size, std::uint32_t value) override {
-    device->ConfigWrite(offset, size, value);
-  }
   void WriteMemory(GuestAddress address, Bytes bytes) override {
     std::copy(bytes.begin(), bytes.end(), memory.begin() + static_cast<std::ptrdiff_t>(address));
   }
@@ -69,12 +77,10 @@ class BenchHost final : public Host, public DriverBus {
     return value;
   }
 
-  Device* device = nullptr;
   ByteVector memory = ByteVector(std::size_t{1} << 20);
   std::vector<ByteVector> sent;
   std::vector<Offload> offloads;
   std::deque<ByteVector> waiting;
-  LineLevel line = LineLevel::kLow;
   int flushes = 0;
   int dma_writes = 0;
 };
