@@ -116,6 +116,7 @@ void CapturingMachine::SetBudget(std::uint64_t budget, void (*hang)()) {
 void CapturingMachine::Restart(const SparseRam::Page& contents) {
   Machine::Restart(contents);
   Forget();
+  segmenter_.Forget();
   checked_frames_ = 0;
   spent_ = 0;
 }

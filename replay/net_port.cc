@@ -10,6 +10,7 @@ void NetPort::Restart() {
   queued_ = 0;
   burst_.clear();
   gathered_ = 0;
+  segmenter_.Forget();
   link_ = LinkState::kUp;
   disabled_ = false;
   overflowed_ = 0;

@@ -49,6 +49,7 @@ class DatapathDevice : public BusDevice {
   // A device with state besides its control plane and datapath has to see to that, too.
   bool PowerCycle() override {
     datapath_.Reset();
+    datapath_.ForgetFrames();
     control().registers().Clear();
     SmallArchive<LoadArchive> archive(Bytes(power_on_).subspan(PciConfig::kStateSize));
     Archived(*this, archive);

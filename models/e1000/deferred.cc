@@ -222,7 +222,7 @@ void DeferredDevice::Reset() {
 
 bool DeferredDevice::PowerCycle() {
   if (!stock_->PowerCycle()) return false;
-  doorbells_.clear();
+  doorbells_ = decltype(doorbells_)();
   tail_held_ = withheld_rise_ = line_high_ = requested_ = false;
   doorbell_deadline_ = transmit_deadline_ = line_deadline_ = kNotArmed;
   shadow_.set_active(false);  // what the pages hold is published anew
@@ -275,7 +275,7 @@ void DeferredDevice::TakeUp() {
 
 void DeferredDevice::Publish() {
   // What is no register reads 0.
-  if (strays_ || !shadow_.active()) {
+  if (!shadow_.active() || strays_) {
     for (const std::uint32_t page : kShadowedPages) {
       for (std::uint32_t at = 0; at < ShadowPages::kPageSize; at += 4) PublishWord(page + at, 0);
     }

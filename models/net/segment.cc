@@ -90,7 +90,6 @@ OffloadFault Segmenter::Parse(const Frame& frame) {
   pieces_ = frame.pieces;
   size_ = frame.size();
   count_ = 0;
-  out_.clear();
   OffloadFault fault = OffloadFault::kNone;
   if (frame.offload.gso_type != Offload::kGsoNone) {
     fault = ParseHeaders(frame, frame.offload);

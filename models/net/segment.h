@@ -47,6 +47,16 @@ class Segmenter {
   // Ethernet, VLAN tags, IPv6 extensions, TCP options: longer headers are refused.
   static constexpr std::size_t kMaxHeader = 512;
 
+  // Of a frame with few pieces, none of what follows allocates memory.
+  Segmenter() { out_.reserve(kUsualPieces); }
+
+  // Points at no frame any more.
+  void Forget() {
+    out_.clear();
+    pieces_ = {};
+    count_ = 0;
+  }
+
   // Reads the headers of a frame, whose bytes have to stay as they are while segments are taken.
   // A wire frame is its own only segment.  After a fault there are none.
   OffloadFault Parse(const Frame& frame);
@@ -58,6 +68,8 @@ class Segmenter {
   std::span<const Bytes> Get(std::size_t index);
 
  private:
+  static constexpr std::size_t kUsualPieces = 64;
+
   enum class Form : std::uint8_t { kWhole, kChecksum, kTcp, kFragments };
 
   OffloadFault ParseHeaders(const Frame& frame, const Offload& offload);

@@ -18,6 +18,10 @@ class OptDatapath {
   const OptReceiver& receiver() const { return receiver_; }
   ReceiveResult Receive(const Frame& frame) { return receiver_.Receive(frame); }
   void Reset() { transmitter_.Reset(); }
+  void ForgetFrames() {
+    receiver_.ForgetFrames();
+    transmitter_.ForgetFrames();
+  }
 
   template <typename Self, typename Archive>
   static void Archived(Self& self, Archive& archive) {

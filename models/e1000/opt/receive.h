@@ -21,6 +21,8 @@ class OptReceiver final : public StockReceiver {
   OffloadSet Offloads() const { return switches_.has(Switch::kRxlro) ? kOffloadAll : 0; }
   ReceiveResult Receive(const Frame& frame);
   std::size_t ReceiveBurst(std::span<const Frame> frames, std::span<ReceiveResult> results);
+  // As after creation, for who counts on nothing to depend on earlier sessions.
+  void ForgetFrames() { segmenter_.Forget(); }
 
  protected:
   RxDescriptor ReadDescriptor(GuestAddress address) override;

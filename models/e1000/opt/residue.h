@@ -33,6 +33,10 @@ class Residue {
   // Another packet put `size` bytes into the buffer after that.
   void Cover(std::size_t size) { newer_ = std::max(newer_, size); }
   void Forget() { pending_ = false; }
+  void Clear() {
+    Forget();
+    segmenter_.Forget();
+  }
 
   // Puts into `buffer` what stock would have left in it.
   void Settle(std::uint8_t* buffer);

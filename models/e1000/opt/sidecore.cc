@@ -28,8 +28,8 @@ void ShadowRegisters::PublishWord(std::size_t word) {
   const std::uint32_t value = control_.ReadRegister(OffsetOf(word));
   std::uint32_t expected = known_[word];
   known_[word] = value;
-  if (value == expected && active()) return;
   if (active()) {
+    if (value == expected) return;
     words_[word].compare_exchange_strong(expected, value, std::memory_order_release,
                                          std::memory_order_relaxed);
   } else {
@@ -38,7 +38,7 @@ void ShadowRegisters::PublishWord(std::size_t word) {
 }
 
 void ShadowRegisters::Publish() {
-  if (stale_ || !active()) {
+  if (!active() || stale_) {
     for (std::size_t word = 0; word < kWords; ++word) PublishWord(word);
     stale_ = false;
   } else {

@@ -39,7 +39,6 @@ void OptTransmitter::Run() {
     StockTransmitter::Run();
     return;
   }
-  offered_.reset();
   DescriptorWindow window(
       control_, DueDescriptors(control_.registers(), kTDBAL, kTDLEN, kTDH, kTDT),
       switches_.has(Switch::kRing) ? RingReading::kBatch : RingReading::kSingle);
@@ -65,6 +64,7 @@ void OptTransmitter::Run() {
   control_.registers()[kTDH] = window.head();
   residue_.Settle(packet());
   tally_.Flush(control_.registers());
+  offered_.reset();
   control_.interrupts().Raise(causes);
 }
 

@@ -33,6 +33,8 @@ class OptTransmitter : public StockTransmitter {
 
   // At most one lap of the ring.
   void Run();
+  // As after creation, for who counts on nothing to depend on earlier sessions.
+  void ForgetFrames() { residue_.Clear(); }
 
  private:
   bool CanLookAhead() const;
