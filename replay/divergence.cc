@@ -203,7 +203,8 @@ DivergenceText Describe(const Divergence& d, const Program& program, Describer& 
       break;
     case Kind::kRunaway:
       text.name = "effects";
-      text.lines.push_back("it caused more effects than are kept, or what counts of them is not the same");
+      text.lines.push_back(
+          "it caused more effects than are kept, or what counts of them is not the same");
       break;
     case Kind::kLate:
       text.name = "work that was put off";
