@@ -42,14 +42,13 @@ CapturingMachine::FramesHash::FramesHash() : state_(XXH3_createState()) {
   XXH3_64bits_reset(state_.get());
 }
 
-void CapturingMachine::FramesHash::Add(std::span<const Bytes> pieces, const Offload& offload) {
-  std::uint64_t size = 0;
-  for (const Bytes& piece : pieces) {
+void CapturingMachine::FramesHash::Add(const Frame& frame) {
+  for (const Bytes& piece : frame.pieces) {
     XXH3_64bits_update(state_.get(), piece.data(), piece.size());
-    size += piece.size();
   }
+  const std::uint64_t size = frame.size();
   XXH3_64bits_update(state_.get(), &size, sizeof(size));
-  XXH3_64bits_update(state_.get(), &offload, sizeof(offload));
+  XXH3_64bits_update(state_.get(), &frame.offload, sizeof(frame.offload));
 }
 
 CapturingMachine::FramesHash CapturingMachine::HashOfKept() const {
@@ -57,7 +56,7 @@ CapturingMachine::FramesHash CapturingMachine::HashOfKept() const {
   for (const Effect& effect : Effects()) {
     if (effect.kind != EffectKind::kTransmit) continue;
     const Bytes frame(effect.data, effect.data_size);
-    hash.Add({&frame, 1}, *effect.offload);
+    hash.Add({{&frame, 1}, *effect.offload});
   }
   return hash;
 }
@@ -70,19 +69,18 @@ bool CapturingMachine::MakesRoomFor(std::size_t size) {
   return false;
 }
 
-void CapturingMachine::KeepFrame(std::span<const Bytes> pieces, const Offload& offload) {
+void CapturingMachine::KeepFrame(const Frame& frame) {
   ++frames_sent_;
-  std::size_t size = 0;
-  for (const Bytes& piece : pieces) size += piece.size();
+  const std::size_t size = frame.size();
   if (!MakesRoomFor(size)) {
-    all_frames_->Add(pieces, offload);
-    for (const Bytes& piece : pieces) {
+    all_frames_->Add(frame);
+    for (const Bytes& piece : frame.pieces) {
       excess_ = XXH3_64bits_withSeed(piece.data(), piece.size(), excess_);
     }
     return;
   }
-  entries_.push_back({.size = size, .kind = EffectKind::kTransmit, .offload = offload});
-  for (const Bytes& piece : pieces) bytes_.Append(piece);
+  entries_.push_back({.size = size, .kind = EffectKind::kTransmit, .offload = frame.offload});
+  for (const Bytes& piece : frame.pieces) bytes_.Append(piece);
 }
 
 void CapturingMachine::KeepWrite(GuestAddress address, Bytes data) {
@@ -175,18 +173,18 @@ void CapturingMachine::Transmit(const Frame& frame) {
   if (over_budget()) return;
   if (frame.pieces.size() > 1) ++fast_paths_.scattered;
   if (frame.offload == Offload{}) {
-    KeepFrame(frame.pieces, {});
+    KeepFrame(frame);
     return;
   }
   // What was not asked for, or stands for no wire frames, stays as it is and so is a difference.
   const bool taken = (OffloadsNeeded(frame.offload) & ~TransmitOffloads()) == 0;
   if (!taken || segmenter_.Parse(frame) != OffloadFault::kNone) {
-    KeepFrame(frame.pieces, frame.offload);
+    KeepFrame(frame);
     return;
   }
   ++(segmenter_.count() > 1 ? fast_paths_.super_frames : fast_paths_.partial_checksums);
   for (std::size_t i = 0; i < segmenter_.count(); ++i) {
-    KeepFrame(segmenter_.Get(i), {});
+    KeepFrame({segmenter_.Get(i), {}});
   }
 }
 

@@ -6,7 +6,6 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "fuzz/receive_checksums.h"
@@ -138,14 +137,14 @@ class CapturingMachine : public Machine {
   class FramesHash {
    public:
     FramesHash();
-    void Add(std::span<const Bytes> pieces, const Offload& offload);
+    void Add(const Frame& frame);
     std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
 
    private:
     std::unique_ptr<XXH3_state_t, FreeHash> state_;
   };
 
-  void KeepFrame(std::span<const Bytes> pieces, const Offload& offload);
+  void KeepFrame(const Frame& frame);
   void KeepWrite(GuestAddress address, Bytes data);
   // Whether there is room; from the first time that there is not, nothing more is kept.
   bool MakesRoomFor(std::size_t size);
