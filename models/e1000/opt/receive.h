@@ -22,7 +22,10 @@ class OptReceiver final : public StockReceiver {
   ReceiveResult Receive(const Frame& frame);
   std::size_t ReceiveBurst(std::span<const Frame> frames, std::span<ReceiveResult> results);
   // As after creation, for who counts on nothing to depend on earlier sessions.
-  void ForgetFrames() { segmenter_.Forget(); }
+  void ForgetFrames() {
+    reaches_ring_ = false;
+    segmenter_.Forget();
+  }
 
  protected:
   RxDescriptor ReadDescriptor(GuestAddress address) override;

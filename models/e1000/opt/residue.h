@@ -35,6 +35,7 @@ class Residue {
   void Forget() { pending_ = false; }
   void Clear() {
     Forget();
+    newer_ = 0;
     segmenter_.Forget();
   }
 
