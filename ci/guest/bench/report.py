@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A page (static HTML with SVG) and a table of what ci/guest-bench measured."""
+"""A page (static HTML with SVG) and tables of what ci/guest-bench measured."""
 import argparse
 import html
 import json
+import os
 import statistics
 
 UNITS = {"tcp-tx": ("TCP transmit", "Mbit/s"), "tcp-rx": ("TCP receive", "Mbit/s"),
@@ -11,7 +12,7 @@ UNITS = {"tcp-tx": ("TCP transmit", "Mbit/s"), "tcp-rx": ("TCP receive", "Mbit/s
          "latency": ("request and response", "us")}
 STYLE = """body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
 table { border-collapse: collapse } td, th { padding: .2em .8em; text-align: right; border-bottom: 1px solid #ddd }
-td:first-child, th:first-child { text-align: left } h2 { margin-top: 2em } svg text { font: 13px sans-serif }"""
+td:first-child, th:first-child { text-align: left } h2 { margin-top: 2em }"""
 
 
 class Series:
@@ -55,7 +56,10 @@ def bars(rows, unit):
     width, left, line = 820, 220, 26
     top = max(high for _, (_, _, high) in rows) or 1
     scale = (width - left - 170) / top  # the value is written behind the longest
-    out = [f'<svg width="{width}" height="{line * len(rows) + 10}" role="img">']
+    height = line * len(rows) + 10
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" '
+           'font-family="sans-serif" font-size="13">'
+           f'<rect width="{width}" height="{height}" fill="white"/>']
     for i, (name, (low, median, high)) in enumerate(rows):
         y = i * line + 4
         middle = y + line / 2 - 2
@@ -92,6 +96,12 @@ def table(document, test, base, rival):
 HEAD = ["device", "median", "spread", "of {base}", "of {rival}", "exits a frame", "interrupts a frame", "CPU s"]
 
 
+def spreads(document, test):
+    """Name and spread of each device that has values."""
+    return [(device, series.spread()) for device in document["devices"]
+            if (series := Series(document, device, test))]
+
+
 def page(document, base, rival):
     tests = [test for test in UNITS if any(row["test"] == test for row in document["results"])]
     conditions = "; ".join(f"{key}: {value}" for key, value in document["conditions"].items())
@@ -102,8 +112,7 @@ def page(document, base, rival):
            "the whole QEMU process while the test ran.</p>"]
     for test in tests:
         title, unit = UNITS[test]
-        rows = [(device, series.spread()) for device in document["devices"]
-                if (series := Series(document, device, test))]
+        rows = spreads(document, test)
         if not rows:
             continue
         out.append(f"<h2>{title}</h2>{bars(rows, unit)}<table><tr>")
@@ -130,10 +139,31 @@ def text(document, base, rival):
     return "\n".join(out)
 
 
+def markdown(document, base, rival):
+    """One table, a row a device: median (least to most), times the base, times the rival."""
+    tests = [test for test in UNITS if spreads(document, test)]
+    heads = [f"{UNITS[test][0]}, {UNITS[test][1]} | of {base} | of {rival}" for test in tests]
+    out = ["| device | " + " | ".join(heads) + " |", "|---" + "|---:" * (3 * len(tests)) + "|"]
+    for device in document["devices"]:
+        cells = [device]
+        for test in tests:
+            series = Series(document, device, test)
+            if not series:
+                cells += ["failed", "", ""]
+                continue
+            low, median, high = series.spread()
+            cells += [f"{median:,.0f} ({low:,.0f}-{high:,.0f})",
+                      *(number(series.ratio(Series(document, other, test))) for other in (base, rival))]
+        out.append("| " + " | ".join(cells) + " |")
+    return "\n".join(out)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("json")
-    parser.add_argument("--html")
+    parser.add_argument("--html", help="writes the page")
+    parser.add_argument("--markdown", action="store_true", help="prints one table, as Markdown")
+    parser.add_argument("--pictures", metavar="FOLDER", help="writes an SVG for each test")
     parser.add_argument("--base", default="qemu-e1000")
     parser.add_argument("--rival", default="qemu-virtio-net")
     arguments = parser.parse_args()
@@ -141,7 +171,13 @@ def main():
     if arguments.html:
         with open(arguments.html, "w") as out:
             out.write(page(document, arguments.base, arguments.rival))
-    print(text(document, arguments.base, arguments.rival))
+    if arguments.pictures:
+        for test, (_, unit) in UNITS.items():
+            if rows := spreads(document, test):
+                with open(os.path.join(arguments.pictures, f"{test}.svg"), "w") as out:
+                    out.write(bars(rows, unit) + "\n")
+    write = markdown if arguments.markdown else text
+    print(write(document, arguments.base, arguments.rival))
 
 
 main()

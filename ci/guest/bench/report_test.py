@@ -77,9 +77,9 @@ def main():
     wrong = []
     if seen["title"] != "nicreplay: guests on each device":
         wrong.append(f"title {seen['title']!r}")
-    for kind, count in (("rect", 1), ("line", 1), ("text", 2)):
+    for kind, count in (("rect", shown + 1), ("line", shown), ("text", 2 * shown)):  # a rect is the paper
         parts = [part for part in seen["out"] if part["kind"] == kind]
-        if len(parts) != count * shown * len(TESTS):
+        if len(parts) != count * len(TESTS):
             wrong.append(f"{len(parts)} of {kind}")
         wrong += [f"not seen: {part}" for part in parts if part["width"] <= 0]
         wrong += [f"out of its picture: {part}" for part in parts if not part["inside"]]
