@@ -83,6 +83,13 @@ class E1000Input {
     std::uint32_t tail = 0;
   };
 
+  // What the latest packet item made, for contexts.
+  struct Packet {
+    GuestAddress address = 0;
+    std::uint32_t size = 0;  // 0: none yet
+    unsigned kind = 0;       // as TakePacket takes it
+  };
+
   std::uint64_t Do(Stimulus operation);
   std::uint32_t Read(std::uint32_t offset, std::uint8_t size = 4);
   void Write(std::uint32_t offset, std::uint64_t value, std::uint8_t size = 4);
@@ -92,6 +99,8 @@ class E1000Input {
   void ResetAndMap();
   void StartTransmitRing(GuestAddress base, std::uint32_t count, std::uint32_t head);
   void Push(const e1000::RawDescriptor& descriptor);
+  void FitToPacket(e1000::ContextDescriptor* context) const;
+  void PushPacket(std::uint32_t dcmd, std::uint8_t popts, bool header_apart);
 
   void PlayWrite(InputReader operands, unsigned variant);
   void PlayTable(InputReader operands, unsigned variant);
@@ -124,6 +133,7 @@ class E1000Input {
   std::size_t count_ = 0;
   Ring tx_;
   Ring rx_;
+  Packet packet_;
   std::array<std::uint32_t, e1000::kRegisters.size()> written_{};  // latest values, by row
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Items that move data: rings, descriptors, frames, memory.
+#include <algorithm>
+
 #include "fuzz/e1000_input.h"
 #include "fuzz/input_frames.h"
 #include "models/e1000/fields.h"
@@ -60,8 +62,44 @@ void E1000Input::PlayTransmit(InputReader operands, unsigned variant) {
   if ((variant & 2) == 0) Write(e1000::kTDT, tx_.tail);
 }
 
-// The fields in order, those of 16 bits that need it in full; then a command.  The variant: TSE,
-// IP, TCP.
+// As a driver's for the latest packet, but for MSS, which stays within what some dozens of segments
+// need.
+void E1000Input::FitToPacket(e1000::ContextDescriptor* context) const {
+  const PacketLayout layout = LayoutOfPacket(packet_.kind);
+  constexpr std::uint8_t kIp = 14;
+  context->ipcss = kIp;
+  context->ipcso = kIp + 10;
+  context->ipcse = layout.transport - 1;
+  context->tucss = layout.transport;
+  context->tucso = layout.checksum;
+  context->tucse = 0;
+  context->hdrlen = layout.header;
+  const std::uint32_t payload = packet_.size - std::min<std::uint32_t>(packet_.size, layout.header);
+  context->mss = static_cast<std::uint16_t>(payload / 40 + 1 + context->mss % 1460);
+  context->command += payload - context->paylen();
+}
+
+// The latest packet, whole or with its header in a descriptor of its own.
+void E1000Input::PushPacket(std::uint32_t dcmd, std::uint8_t popts, bool header_apart) {
+  e1000::TxDescriptor descriptor;
+  descriptor.buffer_address = packet_.address;
+  descriptor.upper = std::uint32_t{popts} << 8;
+  std::uint32_t left = packet_.size;
+  const std::uint32_t header = LayoutOfPacket(packet_.kind).header;
+  dcmd |= txd::kDEXT | txd::kDTYP_DATA;
+  if (header_apart && left > header) {
+    descriptor.lower = dcmd | header;
+    Push(e1000::Encode(descriptor));
+    descriptor.buffer_address += header;
+    left -= header;
+  }
+  descriptor.lower = dcmd | txd::kEOP | left;
+  Push(e1000::Encode(descriptor));
+}
+
+// The fields in order, those of 16 bits that need it in full; then a command: RS, IDE, fits the
+// latest packet, doorbell, PAYLEN over 64 KiB (2 bits), followed by that packet, its header apart.
+// The variant: TSE, IP, TCP.
 void E1000Input::PlayContext(InputReader operands, unsigned variant) {
   e1000::ContextDescriptor context;
   context.ipcss = operands.Byte();
@@ -79,8 +117,15 @@ void E1000Input::PlayContext(InputReader operands, unsigned variant) {
   if ((variant & 4) != 0) context.command |= txd::kContextTCP;
   if ((command & 1) != 0) context.command |= txd::kRS;
   if ((command & 2) != 0) context.command |= txd::kIDE;
-  context.command |= (command >> 4 & 3u) << 16;  // PAYLEN over 64 KiB
+  context.command |= (command >> 4 & 3u) << 16;
+  if ((command & 4) != 0) FitToPacket(&context);
   Push(e1000::Encode(context));
+  if ((command & 0x40) != 0) {
+    PushPacket(
+        context.command & (txd::kTSE | txd::kRS | txd::kIDE),
+        static_cast<std::uint8_t>(txd::kPoptsTXSM | ((variant & 2) != 0 ? txd::kPoptsIXSM : 0)),
+        (command & 0x80) != 0);
+  }
   if ((command & 8) != 0) Write(e1000::kTDT, tx_.tail);
 }
 
@@ -167,11 +212,13 @@ void E1000Input::PlayMemory(InputReader operands, unsigned) {
   Memory(address, items_.Some(operands.Take<std::uint16_t>()));
 }
 
-// page, payload, pattern: a packet for descriptors to point at.  The variant: IPv6, UDP.
+// page, payload, pattern: a packet for descriptors to point at.  The variant: TakePacket's.
 void E1000Input::PlayPacket(InputReader operands, unsigned variant) {
   FrameBuffer buffer;
-  const GuestAddress address = GuestAddress{operands.Byte()} << 12;
-  Memory(address, {buffer.data(), TakePacket(&operands, variant, &buffer)});
+  packet_.address = GuestAddress{operands.Byte()} << 12;
+  packet_.kind = variant;
+  packet_.size = static_cast<std::uint32_t>(TakePacket(&operands, variant, &buffer));
+  Memory(packet_.address, {buffer.data(), packet_.size});
 }
 
 }  // namespace nicreplay

@@ -52,17 +52,20 @@ struct InputHeader {
   // flags, in bits 2:1: where work that was put off and polls run, besides the items that say so.
   enum class Turns : std::uint8_t { kItems, kLazy, kEvery, kSeeded };
   static constexpr unsigned kTurnsShift = 1;
+  static constexpr std::uint8_t kReload = 0xe0;  // flags, all of them: see reloads()
   static constexpr std::size_t kMaxUnits = 15;
   static constexpr std::size_t kUnitSize = 16;
 
   std::uint8_t settings = 0;   // which of a target's ways to make the device
   std::uint8_t offloads = 0;   // OffloadSet of what the network takes
   std::uint16_t switches = 0;  // of an optimized model
-  std::uint16_t number = 0;    // when the state is saved and loaded; or of the schedule of turns
+  std::uint16_t number = 0;    // when the state is saved and loaded; and of the schedule of turns
   std::uint8_t flags = 0;
   std::uint8_t units = 0;  // of memory contents behind the header, modulo kMaxUnits + 1
 
   std::size_t unit_count() const { return units % (kMaxUnits + 1); }
+  // The device saves its state, and another goes on with it: costly, so with few inputs only.
+  bool reloads() const { return (flags & kReload) == kReload; }
   Turns turns() const { return static_cast<Turns>(flags >> kTurnsShift & 3u); }
 };
 #pragma pack(pop)

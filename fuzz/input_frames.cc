@@ -68,7 +68,28 @@ std::size_t PutHeaders(std::uint8_t* packet, std::size_t payload, bool ipv6, boo
   return kEthernetHeader + ip_header + transport;
 }
 
+// RFC 1071; 8254x 3.5.6 for the sum: that of the pseudo-header, without the length.
+void LeaveToCard(std::uint8_t* packet, unsigned kind) {
+  const bool ipv6 = (kind & kPacketIpv6) != 0;
+  const PacketLayout layout = LayoutOfPacket(kind);
+  std::uint8_t* const ip = packet + kEthernetHeader;
+  if (!ipv6) StoreBe16(ip + 10, 0);
+  const Bytes addresses(ip + (ipv6 ? 8 : 12), ipv6 ? 32 : 8);
+  const std::uint32_t protocol = (kind & kPacketUdp) != 0 ? 17 : 6;
+  const auto sum = static_cast<std::uint16_t>(~ChecksumFinish(ChecksumAdd(addresses) + protocol));
+  StoreBe16(packet + layout.checksum, sum);
+}
+
 }  // namespace
+
+PacketLayout LayoutOfPacket(unsigned kind) {
+  const bool udp = (kind & kPacketUdp) != 0;
+  PacketLayout layout;
+  layout.transport = kEthernetHeader + ((kind & kPacketIpv6) != 0 ? 40 : 20);
+  layout.checksum = static_cast<std::uint8_t>(layout.transport + (udp ? 6 : 16));
+  layout.header = static_cast<std::uint8_t>(layout.transport + (udp ? 8 : kTcpHeader));
+  return layout;
+}
 
 std::uint16_t TakeLength(InputReader* operands) {
   const auto raw = operands->Take<std::uint16_t>();
@@ -97,7 +118,10 @@ std::size_t TakeFrame(InputReader* operands, FrameBuffer* buffer) {
 std::size_t TakePacket(InputReader* operands, unsigned kind, FrameBuffer* buffer) {
   const std::size_t payload = TakeLength(operands) % kMaxInputFrame;
   FillPattern({buffer->data(), payload + 100}, operands->Take<std::uint16_t>());
-  return payload + PutHeaders(buffer->data(), payload, (kind & 1) != 0, (kind & 2) != 0);
+  const std::size_t header =
+      PutHeaders(buffer->data(), payload, (kind & kPacketIpv6) != 0, (kind & kPacketUdp) != 0);
+  if ((kind & kLeftToCard) != 0) LeaveToCard(buffer->data(), kind);
+  return header + payload;
 }
 
 std::size_t TakeSuperFrame(InputReader* operands, unsigned kind, FrameBuffer* buffer,

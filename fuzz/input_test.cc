@@ -4,6 +4,8 @@
 
 #include "fuzz/e1000_generator.h"
 #include "fuzz/e1000_input.h"
+#include "fuzz/input_frames.h"
+#include "fuzz/lockstep.h"
 #include "fuzz/mutate.h"
 #include "fuzz/random.h"
 #include "fuzz/target.h"
@@ -68,6 +70,40 @@ TEST(E1000InputTest, AnEmptyInputResetsAndMaps) {
   Play({}, keeping);
   ASSERT_EQ(keeping.operations().size(), 4u);
   EXPECT_EQ(keeping.operations()[0].kind, StimulusKind::kReset);
+}
+
+// A packet that is left to the card, and a context that fits it, followed by it and a doorbell.
+ByteVector PacketForCard(unsigned context_variant, std::uint8_t more) {
+  constexpr std::uint8_t kFitsAndFollowed = 0x4c;
+  ByteVector input(sizeof(InputHeader));
+  input.insert(input.end(), {E1000Opcode(E1000Item::kPacket, kLeftToCard), 0x20, 0x00, 0x03, 7, 7});
+  input.push_back(E1000Opcode(E1000Item::kContext, context_variant));
+  input.insert(input.end(), {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0});
+  input.push_back(static_cast<std::uint8_t>(kFitsAndFollowed | more));
+  return input;
+}
+
+// What an e1000-opt did of it in one piece.
+FastPaths FastPathsOf(const ByteVector& input) {
+  auto pairing = PairWithReference({"e1000-opt", "opt=tso+csum+zerocopy"}, 64 * 4096);
+  EXPECT_TRUE(pairing.has_value());
+  pairing->memory = MemoryKind::kSparse;
+  auto lockstep = Lockstep::Create(*pairing, 1000);
+  EXPECT_TRUE(lockstep.has_value());
+  const InputStart start = StartOf(input);
+  (*lockstep)->Restart(start.contents);
+  E1000Input(input, start, **lockstep).Run();
+  EXPECT_FALSE((*lockstep)->divergence());
+  return (*lockstep)->fast_paths();
+}
+
+TEST(E1000InputTest, AContextCanFitAPacket) {
+  constexpr unsigned kTcp = 4;
+  constexpr unsigned kAll = 7;
+  constexpr std::uint8_t kHeaderApart = 0x80;
+  EXPECT_EQ(FastPathsOf(PacketForCard(kAll, 0)).super_frames, 1u);
+  EXPECT_EQ(FastPathsOf(PacketForCard(kAll, kHeaderApart)).super_frames, 1u);
+  EXPECT_EQ(FastPathsOf(PacketForCard(kTcp, 0)).partial_checksums, 1u);
 }
 
 TEST(E1000InputTest, EncodedOperationsPlayAgain) {

@@ -134,6 +134,8 @@ Status Lockstep::ReloadRight() {
   if (!right_.device->Load(state)) {
     return Fail(ErrorCode::kCorrupt, right_.candidate.model + " refuses its own state");
   }
+  // Its registers trap until the next poll.
+  if (reference_ != nullptr) reference_->StopShadowing();
   return Ok();
 }
 

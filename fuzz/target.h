@@ -21,7 +21,8 @@ namespace nicreplay {
 // device must never do (virtio_invariants.h).
 struct FuzzTarget {
   enum class Family : std::uint8_t { kE1000, kVirtioNet };  // of devices, and so of inputs
-  enum class Reload : std::uint8_t { kNo, kOnce };  // the right device saves and loads its state
+  // Whether the right device saves and loads its state, once.
+  enum class Reload : std::uint8_t { kNo, kIfAsked, kAlways };
 
   std::string_view name;
   Family family;
@@ -29,6 +30,9 @@ struct FuzzTarget {
   std::string_view right;
   Reload reload = Reload::kNo;
 
+  bool Reloads(const InputHeader& header) const {
+    return reload == Reload::kAlways || (reload == Reload::kIfAsked && header.reloads());
+  }
   // The models as the input wants them made.
   Result<Pairing> PairingOf(const InputHeader& header) const;
 };
@@ -77,7 +81,7 @@ class FuzzOperations {
  private:
   FuzzOperations() = default;
 
-  FuzzTarget::Reload reload_ = FuzzTarget::Reload::kNo;
+  bool reloads_ = false;  // before every operation, so that any of them can be left out
   Pairing pairing_;
   std::vector<Stimulus> operations_;
   std::shared_ptr<const OperationRecorder> recorder_;  // of the bytes that they point at

@@ -111,7 +111,7 @@ show_guest() {
 accel_arguments() {
   case $1 in
     kvm) echo "-accel kvm -cpu host" ;;
-    tcg) echo "-accel tcg,thread=multi -cpu max" ;;
+    tcg) echo "-accel tcg,thread=multi -cpu max,erms=off" ;;
   esac
 }
 

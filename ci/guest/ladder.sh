@@ -10,6 +10,7 @@ worker: nicreplay,library=LIBRARY,model=e1000-opt,opt=exact+asynctx,worker=on
 doorbell: nicreplay,library=LIBRARY,model=e1000-opt,opt=exact+asynctx+doorbell,worker=on
 irqmod: nicreplay,library=LIBRARY,model=e1000-opt,opt=exact+asynctx+doorbell+irqmod,worker=on
 sidecore: nicreplay,library=LIBRARY,model=e1000-opt,opt=all,worker=on
+sidecore-250us: nicreplay,library=LIBRARY,model=e1000-opt,opt=all,worker=on,poll-us=250
 rxcsum: nicreplay,library=LIBRARY,model=e1000-opt,opt=all+rxcsum,worker=on
-virtio-net: nicreplay,library=LIBRARY,model=virtio-net
+virtio-net: nicreplay,library=LIBRARY,model=virtio-net,options=vnet_hdr=on
 qemu-virtio-net: virtio-net-pci'

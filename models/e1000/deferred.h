@@ -73,6 +73,9 @@ class DeferredDevice final : public Device {
   std::size_t StateSize() const override { return stock_->StateSize(); }
   void Save(MutableBytes out) const override { stock_->Save(out); }
   bool Load(Bytes state) override;
+  // The pages are no memory until the next Poll(), which publishes them anew.  Call Poll() first:
+  // what was written there is lost.
+  void StopShadowing() { shadow_.set_active(false); }
 
  private:
   class Gate;  // stands between stock and the host

@@ -7,7 +7,7 @@
 // latest poll, or what it wrote there itself since.  A write counts when it is taken up, which is
 // by the next poll, or before the next trapped access but those of ICR, IMS and IMC; a write of the
 // value that is published already does not count at all.  Writes of less than 4 bytes change just
-// these bytes: it is memory.
+// these bytes: it is memory.  A saved state has what was taken up, so who saves one polls first.
 //
 // Ordering between the driver's core and the polling one (shadow_pages.h): a word that is taken up
 // is loaded with acquire, so what the driver stored before it is seen; words are published with

@@ -217,8 +217,8 @@ static void host_cancel_work(void *opaque) {
 }
 
 /*
- * A VM that stops may be saved next: what was put off is done while guest memory may still change,
- * and afterwards nothing runs by itself.
+ * A VM that stops may be saved next: what the guest wrote to shadowed registers is taken up, and
+ * what was put off is done, while guest memory may still change; afterwards nothing runs by itself.
  */
 static void run_state_changed(void *opaque, bool running, RunState state) {
   NicReplayState *s = opaque;
@@ -228,6 +228,10 @@ static void run_state_changed(void *opaque, bool running, RunState state) {
   }
   s->paused = !running;
   if (!running) {
+    if (s->shadow_count) {
+      s->counters.polls++;
+      s->model->poll(s->device);
+    }
     nicreplay_run_work(s);
   }
   nicreplay_leave(s);
