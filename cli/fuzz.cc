@@ -152,6 +152,12 @@ int MakeTrace(const FuzzRequest& request) {
   return *found ? 1 : 0;
 }
 
+// What went wrong without a difference: an invariant, in words.
+std::string ViolationOf(const FuzzTarget& target, Bytes input) {
+  const auto outcome = FuzzRunner(target).Run(input);
+  return outcome && outcome->violation ? *outcome->violation : "no difference";
+}
+
 // One line a distinct failure, with its smallest input.
 int Triage(const FuzzRequest& request) {
   auto target = Prepare(request);
@@ -165,8 +171,8 @@ int Triage(const FuzzRequest& request) {
     if (!list) return Report(list.error(), path);
     auto found = list->Compare(list->operations());
     if (!found) return Report(found.error(), path);
-    const std::string name =
-        *found ? FailureName(**found, list->pairing(), list->operations()) : "no difference";
+    const std::string name = *found ? FailureName(**found, list->pairing(), list->operations())
+                                    : ViolationOf(**target, *input);
     const auto [entry, fresh] = smallest.try_emplace(name, input->size(), path);
     if (!fresh && input->size() < entry->second.first) entry->second = {input->size(), path};
     ++counts[name];

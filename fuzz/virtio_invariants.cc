@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "models/virtio/net_spec.h"
 
@@ -60,12 +61,14 @@ void VirtioInvariants::ReadDescriptor(Watched& watched, const DriverRing& ring, 
                          ? As<virtio::SplitDescriptor>(data).flags
                          : As<virtio::PackedDescriptor>(data).flags;
   const Range range{address, length};
-  // In a table the flag means nothing (2.7.5.3.1).
-  if (place == Place::kRing && (flags & descriptor::kIndirect) != 0) {
-    watched.latest->looks.back().tables.push_back(range);
-  } else if ((flags & descriptor::kWrite) != 0) {
-    watched.latest->looks.back().writable.push_back(range);
-  }
+  const bool begins = std::exchange(watched.begins, false);
+  // In a table the flag means nothing (2.7.5.3.1), nor behind the first descriptor of a chain, as
+  // QEMU has it.  A packed ring does not show whether one that follows is behind it or begins
+  // another.
+  const bool indirect = place == Place::kRing && (flags & descriptor::kIndirect) != 0;
+  Element& look = watched.latest->looks.back();
+  if (indirect) look.tables.push_back(range);
+  if ((flags & descriptor::kWrite) != 0 && !(indirect && begins)) look.writable.push_back(range);
 }
 
 // Whether it was of this queue.
@@ -77,6 +80,7 @@ bool VirtioInvariants::ReadOfRing(std::size_t queue, GuestAddress address, Bytes
   if (split && data.size() == 2 && entries.Holds(address, 2)) {
     watched.latest = &watched.taken[As<std::uint16_t>(data)];
     watched.latest->looks.emplace_back();
+    watched.begins = true;
     return true;
   }
   if (data.size() != virtio::kDescriptorSize) return false;
@@ -89,6 +93,7 @@ bool VirtioInvariants::ReadOfRing(std::size_t queue, GuestAddress address, Bytes
       const Element before = begins ? Element{} : watched.latest->looks.back();
       watched.latest = &watched.taken[As<virtio::PackedDescriptor>(data).id];
       watched.latest->looks.push_back(before);
+      watched.begins = begins;
     }
     watched.packed_next = (slot + 1) % ring.size();
     ReadDescriptor(watched, ring, Place::kRing, data);

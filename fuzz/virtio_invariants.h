@@ -61,6 +61,7 @@ class VirtioInvariants final : public DmaWatch, public OperationSink {
     // By what the used ring names them by.
     std::map<std::uint32_t, Taken> taken;
     Taken* latest = nullptr;                // the descriptors of its last look are being read
+    bool begins = false;                    // none of them was read yet
     std::uint32_t packed_next = 0;          // the slot that would continue it
     std::optional<std::uint32_t> returned;  // packed: the id of a used descriptor under way
   };

@@ -66,6 +66,26 @@ TEST_F(VirtioInvariantsTest, BeyondABufferNothingIsWritten) {
   EXPECT_FALSE(Holds());
 }
 
+// 2.7.5.3.1 forbids it; QEMU looks at the flag of the first descriptor only.
+TEST_F(VirtioInvariantsTest, BehindTheFirstDescriptorIndirectMeansNothing) {
+  Take();
+  invariants_.OnRead(
+      ring().descriptors() + 4 * virtio::kDescriptorSize,
+      BytesOf(virtio::SplitDescriptor{0x6000, 60, descriptor::kWrite | descriptor::kIndirect, 0}));
+  Write(0x6000, 60);
+  EXPECT_TRUE(Holds()) << *invariants_.violation();
+}
+
+TEST_F(VirtioInvariantsTest, AnIndirectTableIsNotWritten) {
+  const std::uint16_t head = 3;
+  invariants_.OnRead(ring().driver_area() + virtio::kRingEntries, BytesOf(head));
+  invariants_.OnRead(
+      ring().descriptors() + 3 * virtio::kDescriptorSize,
+      BytesOf(virtio::SplitDescriptor{0x5000, 64, descriptor::kWrite | descriptor::kIndirect, 0}));
+  Write(0x5000, 16);
+  EXPECT_FALSE(Holds());
+}
+
 TEST_F(VirtioInvariantsTest, AfterABufferWasGivenBackItIsNotWritten) {
   Take();
   GiveBack(3, 0);
