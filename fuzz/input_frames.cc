@@ -44,28 +44,33 @@ void SetDestination(std::uint8_t* frame, std::uint8_t pick) {
 }
 
 // An Ethernet header and one of IPv4 (or IPv6) and TCP (or UDP); returns their length.
-std::size_t PutHeaders(std::uint8_t* packet, std::size_t payload, bool ipv6, bool udp) {
+std::size_t PutHeaders(std::uint8_t* packet, std::size_t payload, unsigned kind) {
+  const bool ipv6 = (kind & kPacketIpv6) != 0;
+  const bool udp = (kind & kPacketUdp) != 0;
+  const PacketLayout layout = LayoutOfPacket(kind);
   SetDestination(packet, 0);
   packet[12] = ipv6 ? 0x86 : 0x08;
   packet[13] = ipv6 ? 0xdd : 0x00;
   std::uint8_t* ip = packet + kEthernetHeader;
   std::memset(ip, 0, 40);
-  const std::size_t ip_header = ipv6 ? 40 : 20;
-  const std::size_t transport = udp ? 8 : kTcpHeader;
-  const std::size_t length = transport + payload + (ipv6 ? 0 : ip_header);
+  // IPv6 does not count its own header.
+  const std::size_t length = layout.header - (ipv6 ? layout.transport : kEthernetHeader) + payload;
   ip[0] = ipv6 ? 0x60 : 0x45;
   const std::size_t length_at = ipv6 ? 4 : 2;
   ip[length_at] = static_cast<std::uint8_t>(length >> 8);
   ip[length_at + 1] = static_cast<std::uint8_t>(length);
   ip[ipv6 ? 6 : 9] = udp ? 17 : 6;
   // Frames with an offload header are refused without it.
-  if (!ipv6) StoreBe16(ip + 10, ChecksumFinish(ChecksumAdd({ip, ip_header})));
-  std::uint8_t* tcp = ip + ip_header;
+  if (!ipv6) {
+    const Bytes header(ip, layout.transport - kEthernetHeader);
+    StoreBe16(ip + 10, ChecksumFinish(ChecksumAdd(header)));
+  }
+  std::uint8_t* tcp = packet + layout.transport;
   if (!udp) {
     tcp[12] = 0x50;
     tcp[13] = 0x19;  // FIN, PSH, ACK
   }
-  return kEthernetHeader + ip_header + transport;
+  return layout.header;
 }
 
 // RFC 1071; 8254x 3.5.6 for the sum: that of the pseudo-header, without the length.
@@ -118,8 +123,7 @@ std::size_t TakeFrame(InputReader* operands, FrameBuffer* buffer) {
 std::size_t TakePacket(InputReader* operands, unsigned kind, FrameBuffer* buffer) {
   const std::size_t payload = TakeLength(operands) % kMaxInputFrame;
   FillPattern({buffer->data(), payload + 100}, operands->Take<std::uint16_t>());
-  const std::size_t header =
-      PutHeaders(buffer->data(), payload, (kind & kPacketIpv6) != 0, (kind & kPacketUdp) != 0);
+  const std::size_t header = PutHeaders(buffer->data(), payload, kind);
   if ((kind & kLeftToCard) != 0) LeaveToCard(buffer->data(), kind);
   return header + payload;
 }
@@ -140,12 +144,14 @@ std::size_t TakeSuperFrame(InputReader* operands, unsigned kind, FrameBuffer* bu
   const std::uint8_t type = kTypes[kind & 3];
   const bool udp = type == Offload::kGsoUdp || (type == Offload::kGsoNone && (change & 1) != 0);
   const bool ipv6 = type == Offload::kGsoTcp6 || (type == Offload::kGsoNone && (change & 2) != 0);
-  const std::size_t header = PutHeaders(buffer->data(), payload, ipv6, udp);
+  const unsigned packet = (ipv6 ? kPacketIpv6 : 0) | (udp ? kPacketUdp : 0);
+  const PacketLayout layout = LayoutOfPacket(packet);
+  const std::size_t header = PutHeaders(buffer->data(), payload, packet);
   offload->flags = (change & 4) != 0 ? Offload::kDataValid : Offload::kNeedsChecksum;
   offload->gso_type = type;
   if ((change & 8) != 0 && (type & 5) != 0) offload->gso_type |= Offload::kGsoEcn;
-  offload->checksum_start = static_cast<std::uint16_t>(header - (udp ? 8 : kTcpHeader));
-  offload->checksum_offset = udp ? 6 : 16;
+  offload->checksum_start = layout.transport;
+  offload->checksum_offset = static_cast<std::uint16_t>(layout.checksum - layout.transport);
   offload->header_length = static_cast<std::uint16_t>(header);
   if ((change & 0x10) != 0) offload->checksum_start += change >> 5;
   if ((change & 0x60) == 0x60) offload->checksum_offset += change >> 5;
