@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
 
@@ -23,6 +25,7 @@ namespace nicreplay {
 namespace {
 
 namespace fs = std::filesystem;
+using Microseconds = std::chrono::duration<double, std::micro>;
 
 constexpr std::uint64_t kMaxTries = 4000;  // of shrinking
 constexpr std::size_t kMaxInput = std::size_t{1} << 20;
@@ -35,6 +38,8 @@ struct FuzzRequest {
   std::uint64_t repeat = 1;
   std::uint64_t generate = 0;
   bool digest = false;
+  bool time = false;
+  bool reload = false;
   bool no_shrink = false;
 };
 
@@ -81,6 +86,7 @@ int RunInputs(const FuzzRequest& request) {
   if (!target) return Report(target.error(), "");
   FuzzRunner runner(**target);
   runner.EnableDigest();
+  if (request.reload) runner.ReloadEverywhere();
   std::size_t differing = 0;
   std::size_t moved = 0;
   std::uint64_t all = 0;
@@ -88,10 +94,17 @@ int RunInputs(const FuzzRequest& request) {
   for (const std::string& path : files) {
     auto input = ReadInput(path);
     if (!input) return Report(input.error(), path);
-    auto outcome = runner.Run(*input);
+    Microseconds best(std::numeric_limits<double>::max());
+    const auto run = [&] {
+      const auto began = std::chrono::steady_clock::now();
+      auto outcome = runner.Run(*input);
+      best = std::min<Microseconds>(best, std::chrono::steady_clock::now() - began);
+      return outcome;
+    };
+    auto outcome = run();
     for (std::uint64_t n = 1; outcome && n < request.repeat; ++n) {
       const std::uint64_t digest = outcome->digest;
-      outcome = runner.Run(*input);
+      outcome = run();
       if (outcome && outcome->digest != digest) {
         fmt::print("{}: digest {:016x}, then {:016x}\n", path, digest, outcome->digest);
         return 1;
@@ -99,6 +112,7 @@ int RunInputs(const FuzzRequest& request) {
     }
     if (!outcome) return Report(outcome.error(), path);
     if (request.digest) fmt::print("{:016x}  {}\n", outcome->digest, path);
+    if (request.time) fmt::print("{:.1f}  {}\n", best.count(), path);
     if (outcome->divergence) fmt::print("{}: {}\n", path, KindName(outcome->divergence->kind));
     if (outcome->violation) fmt::print("{}: {}\n", path, *outcome->violation);
     differing += outcome->divergence || outcome->violation ? 1 : 0;
@@ -250,6 +264,9 @@ void AddFuzzCommand(CLI::App& app, int* exit_code) {
   run->add_option("inputs", request->files, "Files, or folders of them")->required();
   run->add_option("--repeat", request->repeat, "Runs of each; the digest must stay the same");
   run->add_flag("--digest", request->digest, "Print each input's digest");
+  run->add_flag("--reload", request->reload,
+                "Save and load the right device's state before every operation");
+  run->add_flag("--time", request->time, "Print what each input takes, at best, in microseconds");
   CLI::App* trace = AddPart(command, "trace", "Turn an input into a trace, its failure shrunk",
                             request, MakeTrace, exit_code);
   TakeTarget(trace, request);

@@ -40,6 +40,25 @@ void Lockstep::Side::PowerCycle() {
   if (!device->PowerCycle()) device->Load(power_on);
 }
 
+Status Lockstep::Side::MakeSpare() {
+  if (spare != nullptr) return Ok();
+  auto created = CreateModel(candidate.model, candidate.options, machine);
+  if (!created) return tl::make_unexpected(created.error());
+  spare = std::move(*created);
+  return Ok();
+}
+
+Status Lockstep::Side::Reload() {
+  if (auto made = MakeSpare(); !made) return made;
+  reload_state.resize(device->StateSize());
+  device->Save(reload_state);
+  std::swap(device, spare);
+  machine.Attach(device.get());
+  if (!spare->PowerCycle()) spare.reset();
+  if (device->Load(reload_state)) return Ok();
+  return Fail(ErrorCode::kCorrupt, candidate.model + " refuses its own state");
+}
+
 Result<Pairing> PairWithReference(const Candidate& right, std::size_t ram_size) {
   Pairing pairing;
   pairing.right = right;
@@ -127,13 +146,8 @@ void Lockstep::SetBudget(std::uint64_t budget, void (*hang)()) {
 }
 
 Status Lockstep::ReloadRight() {
-  std::vector<std::uint8_t> state(right_.device->StateSize());
-  right_.device->Save(state);
-  auto created = right_.Create(right_.candidate);
-  if (!created) return created;
-  if (!right_.device->Load(state)) {
-    return Fail(ErrorCode::kCorrupt, right_.candidate.model + " refuses its own state");
-  }
+  auto reloaded = right_.Reload();
+  if (!reloaded) return reloaded;
   // Its registers trap until the next poll.
   if (reference_ != nullptr) reference_->StopShadowing();
   return Ok();

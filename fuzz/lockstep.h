@@ -71,7 +71,9 @@ class Lockstep : public OperationSink {
   // Bounds each session (CapturingMachine): one that goes over it ends without a verdict, unless
   // the right side alone spends many times what the left does.
   void SetBudget(std::uint64_t budget, void (*hang)());
-  // Replaces the right device by a new one that loads its state.
+  // Replaces the right device by a new one that loads its state.  PrepareReload, which is optional,
+  // does the part that has nothing to do with what the device did.
+  Status PrepareReload() { return right_.MakeSpare(); }
   Status ReloadRight();
   // Numbers of the pages of sparse memory that either side touched, in order.
   std::vector<std::uint64_t> TouchedPages() const;
@@ -107,11 +109,16 @@ class Lockstep : public OperationSink {
     explicit Side(CapturingMachine& on) : machine(on) {}
     Status Create(const Candidate& of);
     void PowerCycle();
+    Status MakeSpare();
+    // The spare, which loads the state of the device, takes its place.
+    Status Reload();
 
     CapturingMachine& machine;
     Candidate candidate;
     std::vector<std::uint8_t> power_on;  // state of a device that cannot be power-cycled
     std::unique_ptr<Device> device;
+    std::unique_ptr<Device> spare;  // as after creation
+    std::vector<std::uint8_t> reload_state;
   };
 
   Lockstep(const Pairing& pairing, std::uint64_t limit, std::shared_ptr<Machines> machines);

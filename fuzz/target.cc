@@ -105,13 +105,13 @@ std::optional<std::string> PlayWatched(const FuzzTarget& target, Bytes input,
 // Has the right device save and load its state before operations.
 class Reloading : public OperationSink {
  public:
-  static constexpr std::uint64_t kAlways = ~std::uint64_t{0};
+  static constexpr std::uint64_t kEverywhere = ~std::uint64_t{0};
 
-  // `at`: before which operation, or kAlways.
+  // `at`: before which operation, or kEverywhere.
   Reloading(Lockstep& lockstep, std::uint64_t at) : lockstep_(lockstep), at_(at) {}
 
   std::uint64_t Do(const Stimulus& operation) override {
-    if ((at_ == kAlways || lockstep_.count() == at_) && !Done()) Reload(operation.time);
+    if ((at_ == kEverywhere || lockstep_.count() == at_) && !Done()) Reload(operation.time);
     return lockstep_.Do(operation);
   }
   bool Done() const override { return error_ || lockstep_.Done(); }
@@ -231,14 +231,21 @@ Result<FuzzRunner::Outcome> FuzzRunner::Run(Bytes input) {
   auto pair = PairFor(start.header);
   if (!pair) return tl::make_unexpected(pair.error());
   Lockstep& lockstep = **pair;
+  const bool reloads = reloads_everywhere_ || target_.Reloads(start.header);
+  if (reloads) {
+    if (auto prepared = lockstep.PrepareReload(); !prepared) {
+      return tl::make_unexpected(prepared.error());
+    }
+  }
   lockstep.RestartMachines(start.contents);
   // Whether the devices had to be made is nothing about the input.
   if (__afl_coverage_discard != nullptr) __afl_coverage_discard();
   std::optional<std::string> violation;
-  if (!target_.Reloads(start.header)) {
+  if (!reloads) {
     violation = PlayWatched(target_, input, start, lockstep, lockstep);
   } else {
-    Reloading reloading(lockstep, start.header.number % kReloadWithin);
+    Reloading reloading(lockstep, reloads_everywhere_ ? Reloading::kEverywhere
+                                                      : start.header.number % kReloadWithin);
     violation = PlayWatched(target_, input, start, lockstep, reloading);
     if (reloading.error()) return tl::make_unexpected(*reloading.error());
   }
@@ -282,7 +289,7 @@ Result<std::optional<Divergence>> FuzzOperations::Compare(
   if (!created) return tl::make_unexpected(created.error());
   Lockstep& lockstep = **created;
   lockstep.SetBudget(kBudget, Hang);
-  Reloading reloading(lockstep, Reloading::kAlways);
+  Reloading reloading(lockstep, Reloading::kEverywhere);
   OperationSink& sink = reloads_ ? static_cast<OperationSink&>(reloading) : lockstep;
   for (const Stimulus& operation : operations) sink.Do(operation);
   if (reloading.error()) return tl::make_unexpected(*reloading.error());

@@ -54,6 +54,8 @@ class FuzzRunner {
   Result<Outcome> Run(Bytes input);
 
   void EnableDigest() { digesting_ = true; }
+  // The right device saves and loads its state before every operation of every input.
+  void ReloadEverywhere() { reloads_everywhere_ = true; }
 
  private:
   static constexpr std::size_t kMaxPairs = 1024;
@@ -62,6 +64,7 @@ class FuzzRunner {
 
   const FuzzTarget& target_;
   bool digesting_ = false;
+  bool reloads_everywhere_ = false;
   std::shared_ptr<Lockstep::Machines> machines_;
   // By what the header says about making the devices.
   std::map<std::uint32_t, std::unique_ptr<Lockstep>> pairs_;

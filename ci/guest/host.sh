@@ -117,7 +117,7 @@ accel_arguments() {
 
 # Sets accel.  A KVM that exists need not work, so a guest is booted in it, once per boot of the host.
 choose_accel() {
-  local answer=$guest_dir/accel boot
+  local answer=$root/build/guest/accel boot
   boot=$(cat /proc/sys/kernel/random/boot_id)
   if ! grep -qs "^$boot" "$answer"; then
     accel=kvm
