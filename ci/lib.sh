@@ -78,3 +78,9 @@ build() {
 }
 
 mkdir -p "$root/build"
+
+# with_afl [NAME=VALUE...] COMMAND...: a command of AFL++ in an environment that asks nothing of the machine.
+with_afl() {
+  env AFL_QUIET=1 AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_TRY_AFFINITY=1 \
+    ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0 "$@"
+}
