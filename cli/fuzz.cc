@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "cli/model_sources.h"
+#include "fuzz/dictionary.h"
 #include "fuzz/e1000_generator.h"
 #include "fuzz/e1000_input.h"
 #include "fuzz/save.h"
@@ -122,6 +123,13 @@ int RunInputs(const FuzzRequest& request) {
   fmt::print("{} inputs on {}, {} of them move data, {} differ, digest {:016x}\n", files.size(),
              request.target, moved, differing, all);
   return differing == 0 ? 0 : 1;
+}
+
+int PrintDictionary(const FuzzRequest& request) {
+  auto target = Prepare(request);
+  if (!target) return Report(target.error(), "");
+  fmt::print("{}", DictionaryOf((*target)->family));
+  return 0;
 }
 
 // An input's failure, shrunk, as a trace; or what it does, as a trace.
@@ -282,10 +290,9 @@ void AddFuzzCommand(CLI::App& app, int* exit_code) {
   seeds->add_option("traces", request->files, "Trace files");
   seeds->add_option("--generate", request->generate, "Also so many generated ones");
   seeds->add_option("-o,--output", request->output, "Folder to write to")->required();
-  command->add_subcommand("dictionary", "Print the dictionary for fuzzers")->callback([exit_code] {
-    fmt::print("{}", E1000Dictionary());
-    *exit_code = 0;
-  });
+  CLI::App* dictionary = AddPart(command, "dictionary", "Print the dictionary for fuzzers", request,
+                                 PrintDictionary, exit_code);
+  TakeTarget(dictionary, request);
 }
 
 }  // namespace nicreplay

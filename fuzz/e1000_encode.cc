@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Inputs out of sessions, for seeds; and the words of a dictionary.
-#include <fmt/format.h>
-
-#include <cstring>
-
+// Inputs out of sessions, for seeds.
 #include "fuzz/e1000_input.h"
 
 namespace nicreplay {
@@ -128,37 +124,12 @@ class Encoder {
   Nanoseconds now_ = 0;
 };
 
-std::string Word(std::string_view name, std::span<const std::uint8_t> bytes) {
-  std::string text = fmt::format("{}=\"", name);
-  for (const std::uint8_t byte : bytes) text += fmt::format("\\x{:02x}", byte);
-  return text + "\"\n";
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> EncodeE1000Input(std::span<const Stimulus> operations) {
   Encoder encoder;
   for (const Stimulus& operation : operations) encoder.Add(operation);
   return encoder.Take();
-}
-
-std::string E1000Dictionary() {
-  std::string text = "# Items of inputs for an e1000, and the registers of its table.\n";
-  for (std::size_t i = 0; i < E1000Input::Kinds().size(); ++i) {
-    const E1000Input::Kind& kind = E1000Input::Kinds()[i];
-    std::vector<std::uint8_t> item(1u + kind.item.operands);
-    item[0] = E1000Opcode(static_cast<E1000Item>(i));
-    std::string name(kind.item.name);
-    std::replace(name.begin(), name.end(), '-', '_');
-    text += Word("item_" + name, item);
-  }
-  for (std::size_t row = 0; row < e1000::kRegisters.size(); ++row) {
-    const std::uint8_t write[] = {E1000Opcode(E1000Item::kWrite), static_cast<std::uint8_t>(row)};
-    const std::uint8_t read[] = {E1000Opcode(E1000Item::kRead), static_cast<std::uint8_t>(row)};
-    text += Word(fmt::format("write_{}", e1000::kRegisters[row].name), write);
-    text += Word(fmt::format("read_{}", e1000::kRegisters[row].name), read);
-  }
-  return text;
 }
 
 }  // namespace nicreplay

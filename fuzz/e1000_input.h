@@ -142,7 +142,4 @@ const ItemGrammar& E1000Grammar();
 // The input that plays these operations: raw items, except where the register table serves.
 std::vector<std::uint8_t> EncodeE1000Input(std::span<const Stimulus> operations);
 
-// A line of a fuzzer's dictionary for each register and each thing that drivers do.
-std::string E1000Dictionary();
-
 }  // namespace nicreplay

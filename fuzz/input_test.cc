@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fuzz/dictionary.h"
 #include "fuzz/e1000_generator.h"
 #include "fuzz/e1000_input.h"
 #include "fuzz/input_frames.h"
@@ -133,10 +134,19 @@ TEST(E1000InputTest, EveryKindDoesSomething) {
 }
 
 TEST(E1000InputTest, TheDictionaryNamesEveryRegister) {
-  const std::string dictionary = E1000Dictionary();
+  const std::string dictionary = DictionaryOf(FuzzTarget::Family::kE1000);
   for (const e1000::RegisterRow& row : e1000::kRegisters) {
     EXPECT_THAT(dictionary, ::testing::HasSubstr("write_" + std::string(row.name) + "="));
   }
+}
+
+TEST(VirtioInputTest, TheDictionaryHasRegistersAndCommandsByName) {
+  const std::string dictionary = DictionaryOf(FuzzTarget::Family::kVirtioNet);
+  using ::testing::HasSubstr;
+  EXPECT_THAT(dictionary, HasSubstr("write_device_status=\"\\x49\\x14\"\n"));    // 1 byte
+  EXPECT_THAT(dictionary, HasSubstr("write_queue_size=\"\\x09\\x18\"\n"));       // 2
+  EXPECT_THAT(dictionary, HasSubstr("write_queue_desc_high=\"\\x29\\x24\"\n"));  // 4
+  EXPECT_THAT(dictionary, HasSubstr("command_mq_rss_config=\"\\x06\\x04\\x01\"\n"));
 }
 
 TEST(MutateTest, KeepsToTheSizeAndItsSeed) {

@@ -27,9 +27,9 @@ for program in "$build"/*_fuzz; do
   if [[ $target == e1000_* ]]; then
     corpus=e1000
     length=512
-    # The same dictionary as `nicreplay fuzz dictionary` prints.
-    cp "$source/corpus/fuzz/e1000.dict" "$OUT/$name.dict"
   fi
+  # What `nicreplay fuzz dictionary` prints.
+  [ ! -f "$source/corpus/fuzz/$corpus.dict" ] || cp "$source/corpus/fuzz/$corpus.dict" "$OUT/$name.dict"
   cp "$program" "$OUT/"
   (cd "$source/corpus/fuzz/$corpus" && zip -q -r - .) >"$OUT/${name}_seed_corpus.zip"
   {
