@@ -27,7 +27,7 @@ def fuzz(fuzzer, folder, seed, seconds):
     corpus = folder / f"corpus{seed}"
     corpus.mkdir(parents=True)
     command = [fuzzer, f"-seed={seed}", f"-max_total_time={seconds}", "-max_len=512", "-entropic=0",
-               "-print_funcs=0", "-timeout=5", "-reduce_inputs=0", f"-artifact_prefix={folder}/crash-{seed}-", corpus]
+               "-print_funcs=0", "-timeout=60", "-reduce_inputs=0", f"-artifact_prefix={folder}/crash-{seed}-", corpus]
     began = time.time()
     progress = []
     with open(folder / f"log{seed}", "w", encoding="utf-8") as log, subprocess.Popen(

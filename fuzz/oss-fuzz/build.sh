@@ -35,7 +35,7 @@ for program in "$build"/*_fuzz; do
   {
     echo "[libfuzzer]"
     echo "max_len = $length"
-    echo "timeout = 2"
+    echo "timeout = 60"
     [ ! -f "$OUT/$name.dict" ] || echo "dict = $name.dict"
   } >"$OUT/$name.options"
 done
