@@ -28,10 +28,9 @@ std::optional<Divergence> Differ(Divergence::Kind kind, std::uint64_t left, std:
 }  // namespace
 
 Status Lockstep::Side::Create(const Candidate& of) {
-  auto created = CreateModel(of.model, of.options, machine);
-  if (!created) return tl::make_unexpected(created.error());
   candidate = of;
-  device = std::move(*created);
+  if (auto made = MakeSpare(); !made) return made;
+  device = std::move(spare);
   machine.Attach(device.get());
   return Ok();
 }
