@@ -23,11 +23,11 @@ STYLE = "body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; co
 
 
 def fuzz(fuzzer, folder, seed, seconds):
-    """One run: (seconds, executions, edges) as it went, and when it began."""
+    """One run of a command: (seconds, executions, edges) as it went, and when it began."""
     corpus = folder / f"corpus{seed}"
     corpus.mkdir(parents=True)
-    command = [fuzzer, f"-seed={seed}", f"-max_total_time={seconds}", "-max_len=512", "-entropic=0",
-               "-print_funcs=0", "-timeout=60", "-reduce_inputs=0", f"-artifact_prefix={folder}/crash-{seed}-", corpus]
+    command = [*fuzzer, f"-seed={seed}", f"-max_total_time={seconds}", "-reduce_inputs=0",
+               f"-artifact_prefix={folder}/crash-{seed}-", corpus]
     began = time.time()
     progress = []
     with open(folder / f"log{seed}", "w", encoding="utf-8") as log, subprocess.Popen(
@@ -82,7 +82,7 @@ class Lines:
 def measure(arguments, seed):
     """The points of one run."""
     folder = arguments.folder
-    began, progress = fuzz(arguments.fuzzer, folder, seed, arguments.seconds)
+    began, progress = fuzz([arguments.fuzzer, *arguments.options], folder, seed, arguments.seconds)
     files = sorted((path.stat().st_mtime - began, str(path)) for path in (folder / f"corpus{seed}").iterdir())
     (folder / f"lines{seed}").mkdir()
     lines = Lines(arguments.counter, folder / f"lines{seed}")
@@ -127,6 +127,7 @@ def main():
     parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--at-once", type=int, required=True)
     parser.add_argument("--gate", type=float, required=True)
+    parser.add_argument("options", nargs="*", help="the fuzzer's own, after --")
     arguments = parser.parse_args()
     arguments.fuzzer, arguments.counter = arguments.fuzzer.resolve(), arguments.counter.resolve()
     arguments.folder.mkdir(parents=True)

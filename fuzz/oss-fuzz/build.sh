@@ -11,6 +11,7 @@ fi
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ -f "$source/CMakeLists.txt" ] || source=$(cd "$source/../.." && pwd)
 [ -f "$source/CMakeLists.txt" ] || source=$SRC/nicreplay
+. "$source/fuzz/engine.sh"
 build=${WORK:-/tmp}/nicreplay-$SANITIZER
 
 hooks=OFF
@@ -22,20 +23,15 @@ cmake --build "$build" --target fuzz_targets
 for program in "$build"/*_fuzz; do
   name=$(basename "$program")
   target=${name%_fuzz}
-  corpus=$target
-  length=4096
-  if [[ $target == e1000_* ]]; then
-    corpus=e1000
-    length=512
-  fi
+  corpus=$(corpus_of "$target")
   # What `nicreplay fuzz dictionary` prints.
   [ ! -f "$source/corpus/fuzz/$corpus.dict" ] || cp "$source/corpus/fuzz/$corpus.dict" "$OUT/$name.dict"
   cp "$program" "$OUT/"
   (cd "$source/corpus/fuzz/$corpus" && zip -q -r - .) >"$OUT/${name}_seed_corpus.zip"
   {
     echo "[libfuzzer]"
-    echo "max_len = $length"
-    echo "timeout = 60"
+    echo "max_len = $(max_len_of "$target")"
+    echo "timeout = $seconds_until_dead"
     [ ! -f "$OUT/$name.dict" ] || echo "dict = $name.dict"
   } >"$OUT/$name.options"
 done
