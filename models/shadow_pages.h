@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace nicreplay {
 
@@ -46,5 +47,19 @@ class ShadowPages {
   std::span<const Page> pages_;
   bool active_ = false;
 };
+
+// For who polls: makes a word that was `known` (published, or taken up since) show `value`.  While
+// the pages are active it goes only over what is known: a write that comes in between stays, and is
+// taken up by the next poll.
+inline void PublishShadow(std::atomic<std::uint32_t>& word, std::uint32_t& known,
+                          std::uint32_t value, bool active) {
+  std::uint32_t expected = std::exchange(known, value);
+  if (!active) {
+    word.store(value, std::memory_order_release);
+  } else if (value != expected) {
+    word.compare_exchange_strong(expected, value, std::memory_order_release,
+                                 std::memory_order_relaxed);
+  }
+}
 
 }  // namespace nicreplay

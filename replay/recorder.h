@@ -19,7 +19,8 @@ namespace nicreplay {
 // readiness false and no timer armed.  A timer that fired is not armed any more.  A frame that the
 // network delivers while the device flushes is an effect, followed by its own.
 //
-// A burst is recorded frame by frame, and registers are not shadowed, so that every access is seen.
+// A burst is recorded frame by frame, and registers are not shadowed, so that every access is seen
+// (traced_device.h has another way).
 //
 // Recording never changes what the device or its host see.  Where it cannot go on (more effects
 // under one stimulus than a trace can hold, a host that re-enters the device, a loaded state) it
@@ -35,6 +36,9 @@ class RecordingDevice final : public Device {
 
   // Why the recording stopped.
   const std::optional<Error>& error() const { return error_; }
+
+  // What the model would shadow; null: nothing.
+  const ShadowPages* inner_shadow() { return inner_->shadow(); }
 
   const DeviceInfo& info() const override { return inner_->info(); }
   std::uint64_t Read(const Access& access) override;

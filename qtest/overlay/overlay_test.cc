@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,25 +31,39 @@ constexpr unsigned kSlot = 3;
 // A QEMU under qtest: machine pc without anything, the device at 00:03.0.
 class Qemu {
  public:
-  explicit Qemu(const std::string& device) {
+  // With a network, it lives in a namespace of its own.
+  explicit Qemu(const std::string& device, const std::string& netdev = "") {
     std::array<int, 2> to{};
     std::array<int, 2> from{};
-    if (pipe(to.data()) != 0 || pipe(from.data()) != 0) std::abort();
+    std::array<int, 2> monitor{};
+    if (pipe(to.data()) != 0 || pipe(from.data()) != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, monitor.data()) != 0) {
+      std::abort();
+    }
     pid_ = fork();
     if (pid_ == 0) {
+      if (!netdev.empty() && !EnterNetwork()) _exit(127);
       dup2(to[0], STDIN_FILENO);
       dup2(from[1], STDOUT_FILENO);
       dup2(from[1], STDERR_FILENO);
-      for (const int fd : {to[0], to[1], from[0], from[1]}) close(fd);
-      execl(kQemu.c_str(), kQemu.c_str(), "-nodefaults", "-machine", "pc", "-display", "none",
-            "-accel", "qtest", "-qtest", "stdio", "-qtest-log", "none", "-device", device.c_str(),
-            nullptr);
+      for (const int fd : {to[0], to[1], from[0], from[1], monitor[0]}) close(fd);
+      const std::string chardev = "socket,id=monitor,fd=" + std::to_string(monitor[1]);
+      std::vector<const char*> arguments = {
+          kQemu.c_str(), "-nodefaults",   "-machine",   "pc",
+          "-display",    "none",          "-accel",     "qtest",
+          "-qtest",      "stdio",         "-qtest-log", "none",
+          "-chardev",    chardev.c_str(), "-mon",       "chardev=monitor,mode=control"};
+      if (!netdev.empty()) arguments.insert(arguments.end(), {"-netdev", netdev.c_str()});
+      arguments.insert(arguments.end(), {"-device", device.c_str(), nullptr});
+      execv(kQemu.c_str(), const_cast<char**>(arguments.data()));
       _exit(127);
     }
     close(to[0]);
     close(from[1]);
+    close(monitor[1]);
     to_ = to[1];
     from_ = from[0];
+    monitor_ = monitor[0];
   }
   Qemu(const Qemu&) = delete;
   Qemu& operator=(const Qemu&) = delete;
@@ -55,6 +71,11 @@ class Qemu {
     Terminate();
     close(to_);
     close(from_);
+    close(monitor_);
+  }
+
+  static bool EnterNetwork() {
+    return unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
   }
 
   // The reply to a qtest command, without "OK".
@@ -62,11 +83,22 @@ class Qemu {
     const std::string line = command + "\n";
     if (write(to_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return "";
     for (;;) {
-      const std::string reply = ReadLine();
+      const std::string reply = ReadLine(from_);
       if (reply.rfind("OK", 0) == 0) return reply.size() > 3 ? reply.substr(3) : "";
       if (reply.empty()) return "";
       said_ += reply + "\n";
     }
+  }
+
+  // The answer of the monitor; the first command is qmp_capabilities.
+  std::string Execute(const std::string& command, const std::string& arguments = "{}") {
+    const std::string line =
+        R"({"execute": ")" + command + R"(", "arguments": )" + arguments + "}\n";
+    if (write(monitor_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return "";
+    for (std::string answer = ReadLine(monitor_); !answer.empty(); answer = ReadLine(monitor_)) {
+      if (answer.find("\"return\"") != std::string::npos) return answer;
+    }
+    return "";
   }
 
   std::uint32_t ConfigRead(unsigned offset) {
@@ -87,18 +119,19 @@ class Qemu {
 
   std::string Wait() {
     if (pid_ <= 0) return said_;
-    for (std::string line = ReadLine(); !line.empty(); line = ReadLine()) said_ += line + "\n";
+    for (std::string line = ReadLine(from_); !line.empty(); line = ReadLine(from_))
+      said_ += line + "\n";
     waitpid(pid_, nullptr, 0);
     pid_ = -1;
     return said_;
   }
 
  private:
-  std::string ReadLine() {
+  static std::string ReadLine(int from) {
     std::string line;
     char c = 0;
-    pollfd descriptor = {from_, POLLIN, 0};
-    while (poll(&descriptor, 1, kReplyMilliseconds) == 1 && read(from_, &c, 1) == 1 && c != '\n') {
+    pollfd descriptor = {from, POLLIN, 0};
+    while (poll(&descriptor, 1, kReplyMilliseconds) == 1 && read(from, &c, 1) == 1 && c != '\n') {
       line += c;
     }
     return line;
@@ -108,6 +141,7 @@ class Qemu {
   std::string said_;
   int to_ = -1;
   int from_ = -1;
+  int monitor_ = -1;
 };
 
 class Overlay : public testing::Test {
@@ -207,6 +241,54 @@ TEST_F(OverlayRecording, IsCompleteWhenTheDeviceIsUnplugged) {
   qemu.Ask("outl 0xae08 " + std::to_string(1u << kSlot));
   EXPECT_EQ(qemu.ConfigRead(0), 0xffffffffu);
   EXPECT_TRUE(std::filesystem::exists(trace_));
+}
+
+// A device whose registers a worker polls, on a TAP.
+class OverlayWorker : public OverlayRecording {
+ protected:
+  void SetUp() override {
+    OverlayRecording::SetUp();
+    const pid_t child = fork();
+    if (child == 0) _exit(Qemu::EnterNetwork() && access("/dev/net/tun", R_OK | W_OK) == 0 ? 0 : 1);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (status != 0) GTEST_SKIP() << "no TAP devices here";
+  }
+};
+
+// The worker would look again in 10 s: what counts is the look of a machine that stops.
+TEST_F(OverlayWorker, AMachineThatStopsHasDoneWhatItsGuestRang) {
+  Qemu qemu(
+      "nicreplay,addr=3,id=nic,netdev=wire,model=e1000-opt,opt=sidecore,worker=on,poll-us=10000000,"
+      "library=" +
+          library_,
+      "tap,id=wire,script=no,downscript=no");
+  qemu.Execute("qmp_capabilities");
+  qemu.ConfigWrite(0x10, 0xfe000000);
+  qemu.ConfigWrite(0x04, 6);
+  const auto trapped_writes = [&] {
+    return qemu.Execute("qom-get",
+                        R"({"path": "/machine/peripheral/nic", "property": "register-writes"})");
+  };
+  qemu.Ask("writeq 0x100000 0x200000");
+  qemu.Ask("writeq 0x100008 0x900003c");   // 60 bytes, EOP, RS
+  qemu.Ask("writel 0xfe003800 0x100000");  // TDBAL
+  qemu.Ask("writel 0xfe003808 128");       // TDLEN
+  qemu.Ask("writel 0xfe000400 2");         // TCTL.EN
+  // Until the register is memory.
+  std::string before;
+  std::string after = trapped_writes();
+  for (int i = 0; i < 10'000 && after != before; ++i) {
+    before = after;
+    qemu.Ask("writel 0xfe003818 0");  // TDT
+    after = trapped_writes();
+  }
+  ASSERT_EQ(after, before);
+  ASSERT_THAT(after, HasSubstr("return"));
+  qemu.Ask("writel 0xfe003818 1");
+  EXPECT_EQ(qemu.Ask("readb 0x10000c"), "0x0000000000000000");
+  qemu.Execute("stop");
+  EXPECT_EQ(qemu.Ask("readb 0x10000c"), "0x0000000000000001");  // DD
 }
 
 }  // namespace

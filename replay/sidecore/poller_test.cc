@@ -5,13 +5,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "models/e1000/descriptors.h"
 #include "models/e1000/registers.h"
 #include "models/registry.h"
+#include "replay/traced_device.h"
 
 namespace nicreplay {
 namespace {
@@ -41,18 +44,30 @@ class MemoryHost final : public Host {
   std::vector<std::uint8_t> sent;  // the first byte of each frame
 };
 
-class PollerTest : public testing::Test {
+enum class Recording : std::uint8_t { kNo, kYes };
+
+// The device itself, and under recording, where the guest gets copies of its pages.
+class PollerTest : public testing::TestWithParam<Recording> {
  protected:
   static constexpr GuestAddress kRing = 0x1000;
   static constexpr GuestAddress kData = 0x4000;
   static constexpr std::uint32_t kDescriptors = 8;
 
   PollerTest() {
-    device_ = std::move(*CreateModel("e1000-opt", "opt=sidecore+zerocopy+ring", host_));
+    const std::string options = "opt=sidecore+zerocopy+ring";
+    device_ = GetParam() == Recording::kNo
+                  ? *CreateModel("e1000-opt", options, host_)
+                  : *TracedDevice::Create(**FindModel("e1000-opt"), *Options::Parse(options), path_,
+                                          "", RecordedRegisters::kShadowed, host_);
     device_->Reset();
     device_->ConfigWrite(4, 2, 7);
     device_->Write({0, 4, kTDBAL}, kRing);
     device_->Write({0, 4, kTDLEN}, kDescriptors * 16);
+  }
+
+  ~PollerTest() override {
+    device_.reset();
+    std::remove(path_.c_str());
   }
 
   // From then on the ring registers are memory.
@@ -74,12 +89,18 @@ class PollerTest : public testing::Test {
     EXPECT_EQ(host_.memory[kRing + sent * 16 + 12] & txd::kStatusDD, txd::kStatusDD);
   }
 
+  const std::string path_ = testing::TempDir() + "poller_test.nrt";
   MemoryHost host_;
   std::unique_ptr<Device> device_;
   std::uint32_t tail_ = 0;
 };
 
-TEST_F(PollerTest, WorksARingWithoutExits) {
+INSTANTIATE_TEST_SUITE_P(, PollerTest, testing::Values(Recording::kNo, Recording::kYes),
+                         [](const auto& run) {
+                           return run.param == Recording::kNo ? "Alone" : "UnderRecording";
+                         });
+
+TEST_P(PollerTest, WorksARingWithoutExits) {
   std::vector<std::uint8_t> want;
   {
     SidecorePoller poller(*device_, std::chrono::nanoseconds(0));
@@ -93,7 +114,7 @@ TEST_F(PollerTest, WorksARingWithoutExits) {
   EXPECT_EQ(host_.sent, want);
 }
 
-TEST_F(PollerTest, OtherRegistersTrapMeanwhile) {
+TEST_P(PollerTest, OtherRegistersTrapMeanwhile) {
   SidecorePoller poller(*device_, std::chrono::microseconds(50));
   Enable(poller);
   for (int i = 0; i < 50; ++i) {
@@ -104,7 +125,7 @@ TEST_F(PollerTest, OtherRegistersTrapMeanwhile) {
   }
 }
 
-TEST_F(PollerTest, ADisabledDeviceTraps) {
+TEST_P(PollerTest, ADisabledDeviceTraps) {
   SidecorePoller poller(*device_, std::chrono::nanoseconds(0));
   Enable(poller);
   Send(poller, 1, 60);

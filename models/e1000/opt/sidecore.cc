@@ -25,16 +25,7 @@ bool ShadowRegisters::Wanted() const {
 }
 
 void ShadowRegisters::PublishWord(std::size_t word) {
-  const std::uint32_t value = control_.ReadRegister(OffsetOf(word));
-  std::uint32_t expected = known_[word];
-  known_[word] = value;
-  if (active()) {
-    if (value == expected) return;
-    words_[word].compare_exchange_strong(expected, value, std::memory_order_release,
-                                         std::memory_order_relaxed);
-  } else {
-    words_[word].store(value, std::memory_order_release);
-  }
+  PublishShadow(words_[word], known_[word], control_.ReadRegister(OffsetOf(word)), active());
 }
 
 void ShadowRegisters::Publish() {

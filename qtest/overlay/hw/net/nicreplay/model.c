@@ -228,10 +228,7 @@ static void run_state_changed(void *opaque, bool running, RunState state) {
   }
   s->paused = !running;
   if (!running) {
-    if (s->shadow_count) {
-      s->counters.polls++;
-      s->model->poll(s->device);
-    }
+    nicreplay_shadow_poll(s);
     nicreplay_run_work(s);
   }
   nicreplay_leave(s);

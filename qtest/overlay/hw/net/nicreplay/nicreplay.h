@@ -236,8 +236,9 @@ bool nicreplay_shadow_init(NicReplayState *s, Error **errp);
 void nicreplay_shadow_finalize(NicReplayState *s);
 /* After a call of the model, with the BQL: maps or unmaps the pages as the model wants. */
 void nicreplay_shadow_update(NicReplayState *s);
-/* The same from the worker, by the main loop. */
-void nicreplay_shadow_request_update(NicReplayState *s);
+/* Inside the model, from any thread: takes up what the guest wrote, and shows the registers as they
+ * are now.  The main loop maps or unmaps the pages afterwards. */
+void nicreplay_shadow_poll(NicReplayState *s);
 
 /* ---- migration.c ---- */
 

@@ -34,12 +34,20 @@ void nicreplay_shadow_update(NicReplayState *s) {
 
 static void update_in_main_loop(void *opaque) { nicreplay_shadow_update(opaque); }
 
-void nicreplay_shadow_request_update(NicReplayState *s) {
+static void request_update(NicReplayState *s) {
   bool active = s->model->shadow_active(s->device);
 
   if (active != s->shadow_requested) {
     s->shadow_requested = active;
     qemu_bh_schedule(s->shadow_bh);
+  }
+}
+
+void nicreplay_shadow_poll(NicReplayState *s) {
+  if (s->shadow_count) {
+    s->counters.polls++;
+    s->model->poll(s->device);
+    request_update(s);
   }
 }
 

@@ -260,11 +260,7 @@ static bool do_turn(NicReplayWorker *w) {
   bool work = nicreplay_work_is_due(s);
   bool progress = work;
 
-  if (s->shadow_count) {
-    s->counters.polls++;
-    s->model->poll(s->device);
-    nicreplay_shadow_request_update(s);
-  }
+  nicreplay_shadow_poll(s);
   if (w->in_next < w->in_count && (s->link_down || s->model->can_receive(s->device))) {
     progress |= deliver_frames(w);
   }
