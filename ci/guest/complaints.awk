@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
-# Prints what a kernel's log (dmesg) complains of, but for what Linux's e1000 (6.1) did to itself; then a line "excused N".
+# Prints what a kernel's log (dmesg) complains of, but for what Linux's e1000 (6.1) did to itself; then "excused N", how often.
 #
-# That driver can wipe a frame from its ring: one that it sends while it resets the card, and has told the stack of.  The
-# stack then waits for the end of bytes that no descriptor has, until the kernel says after 5 s that a queue timed out and
-# has the card reset; or the driver reports a hang of a ring that it has left empty.  On QEMU's own card, too.
+# While that driver resets the card under traffic it can
+# - wipe a frame from its ring that it has told the stack of.  The stack then waits for the end of bytes that no descriptor
+#   has, until the kernel says after 5 s that a queue timed out and has the card reset; or the driver reports a hang of a
+#   ring that it has left empty.
+# - leave the transmitter off: only its watchdog sets TCTL.EN, when it turns the carrier on, and where it does that in the
+#   middle of the reset, the carrier is on afterwards, and so nobody sets TCTL.EN again until the next reset.
+# On QEMU's own card, too.
 #
-# A time-out is excused only where the device is known to have been done with all of it: for the last 4 s each line
-# "queue: TDH TDT INTERRUPTS ..." that the session has written to the log has TDH = TDT, the same all along, and
-# interrupts have come since, of which any makes the driver clean its ring.  A finished descriptor that is not marked so
-# would have been reported as a hang with next_to_clean behind, which is never excused.
+# The session writes lines "queue: TDH TDT TCTL.EN INTERRUPTS ..." to the log all the while.  A time-out is excused where
+# in the last 4 s either all of them have TDH = TDT, the same all along, and interrupts have come since, of which any makes
+# the driver clean its ring: the device was done with all of it.  (A finished descriptor that is not marked so would have
+# been reported as a hang with next_to_clean behind.)  Or all of them have TCTL.EN = 0: the device was told not to send.
+# A hang is excused where the ring was empty, or TCTL.EN was 0 for the last 2 s.
 
 BEGIN { samples = 0 }
 
@@ -25,7 +30,8 @@ word[1] == "queue:" {
   at[samples] = time
   head[samples] = word[2]
   tail[samples] = word[3]
-  interrupts[samples] = word[4]
+  enabled[samples] = word[4]
+  interrupts[samples] = word[5]
   sample[samples++] = $0
   next
 }
@@ -35,12 +41,12 @@ word[1] == "queue:" {
 hang && word[words - 1] == "TDH" { position = word[words] }
 hang && word[words - 1] ~ /^(TDT|next_to_use|next_to_clean)$/ && word[words] != position { empty = 0 }
 hang && word[words - 1] == "next_to_clean" {
-  if (empty) ++excused; else print hang
+  judge(empty || was_disabled(2, 1), hang)
   hang = ""
 }
 
 /NETDEV WATCHDOG/ {
-  if (was_idle()) ++excused; else complain_of_queue()
+  judge(was_idle() || was_disabled(4, 2), $0)
   next
 }
 
@@ -60,8 +66,19 @@ function was_idle(  i, last) {
   return last - i >= 2 && interrupts[last] > interrupts[i + 1]
 }
 
-function complain_of_queue(  i) {
+function was_disabled(seconds, least,  i) {
+  for (i = samples - 1; i >= 0 && at[i] > time - seconds; --i)
+    if (enabled[i] != 0) return 0
+  return samples - 1 - i >= least
+}
+
+function judge(is_excused, complaint,  i) {
+  if (is_excused) {
+    if (!excused || time > last_excused + 10) ++excused
+    last_excused = time
+    return
+  }
   for (i = 0; i < samples; ++i)
     if (at[i] > time - 7) print sample[i]
-  print
+  print complaint
 }
