@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -80,7 +81,8 @@ class TracedDeviceTest : public ::testing::Test {
   }
 
   static constexpr GuestAddress kRing = 0x1000;
-  const std::string path_ = ::testing::TempDir() + "traced_device_test.nrt";
+  const std::string path_ =
+      ::testing::TempDir() + "traced_device_test_" + std::to_string(getpid()) + ".nrt";
   Machine machine_{1 << 20};
   std::unique_ptr<Device> device_;
   Nanoseconds time_ = 0;

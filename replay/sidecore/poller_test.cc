@@ -4,6 +4,7 @@
 #include "replay/sidecore/poller.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -89,7 +90,7 @@ class PollerTest : public testing::TestWithParam<Recording> {
     EXPECT_EQ(host_.memory[kRing + sent * 16 + 12] & txd::kStatusDD, txd::kStatusDD);
   }
 
-  const std::string path_ = testing::TempDir() + "poller_test.nrt";
+  const std::string path_ = testing::TempDir() + "poller_test_" + std::to_string(getpid()) + ".nrt";
   MemoryHost host_;
   std::unique_ptr<Device> device_;
   std::uint32_t tail_ = 0;
