@@ -4,10 +4,9 @@
 # While that driver resets the card under traffic it can
 # - wipe a frame from its ring that it has told the stack of.  The stack then waits for the end of bytes that no descriptor
 #   has, until the kernel says after 5 s that a queue timed out and has the card reset; or the driver reports a hang of a
-#   ring that it has left empty.
-# - leave the transmitter off: only its watchdog sets TCTL.EN, when it turns the carrier on, and where it does that in the
-#   middle of the reset, the carrier is on afterwards, and so nobody sets TCTL.EN again until the next reset.
-# On QEMU's own card, too.
+#   ring that it has left empty.  Seen on QEMU's own card, too.
+# - leave the transmitter off, as its source reads: only its watchdog sets TCTL.EN, when it turns the carrier on.  Where it
+#   does that in the middle of the reset, the carrier is on afterwards, so nobody sets TCTL.EN again until the next reset.
 #
 # The session writes lines "queue: TDH TDT TCTL.EN INTERRUPTS ..." to the log all the while.  A time-out is excused where
 # in the last 4 s either all of them have TDH = TDT, the same all along, and interrupts have come since, of which any makes
