@@ -19,8 +19,10 @@ class Series:
     """The values of one device in one test, by round."""
 
     def __init__(self, document, device, test):
-        rows = [row for row in document["results"]
-                if row["device"] == device and row["test"] == test and row["value"] is not None]
+        all_rows = [row for row in document["results"] if row["device"] == device and row["test"] == test]
+        rows = [row for row in all_rows if row["value"] is not None]
+        failed = len(all_rows) - len(rows)
+        self.failed = f", {failed} failed" if failed else ""
         self.values = {row["round"]: row["value"] for row in rows}
         self.counted = [row["counted"] for row in rows]
 
@@ -86,7 +88,7 @@ def table(document, test, base, rival):
             continue
         low, median, high = series.spread()
         frames = ["frames-out", "frames-in"]
-        rows.append([device, f"{median:,.0f}", f"{low:,.0f} to {high:,.0f}",
+        rows.append([device, f"{median:,.0f}", f"{low:,.0f} to {high:,.0f}{series.failed}",
                      *(number(series.ratio(other)) for other in references),
                      number(series.each(["register-reads", "register-writes"], frames), 3),
                      number(series.each(["interrupts"], frames), 3), number(series.cpu(), 1)])
@@ -152,7 +154,7 @@ def markdown(document, base, rival):
                 cells += ["failed", "", ""]
                 continue
             low, median, high = series.spread()
-            cells += [f"{median:,.0f} ({low:,.0f}-{high:,.0f})",
+            cells += [f"{median:,.0f} ({low:,.0f}-{high:,.0f}{series.failed})",
                       *(number(series.ratio(Series(document, other, test))) for other in (base, rival))]
         out.append("| " + " | ".join(cells) + " |")
     return "\n".join(out)
