@@ -378,8 +378,9 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
       ->check(CLI::Range(1, 1000));
   command->add_flag("--bare", request->bare, "Discard the effects: what the model alone costs");
   command->add_flag("--digest", request->digest, "Print the digest of what the driver sees");
-  command->add_flag("--salvage", request->salvage,
-                    "Replay every whole chunk of a damaged or unfinished trace");
+  command->add_flag(
+      "--salvage", request->salvage,
+      "Replay what is whole of a damaged or unfinished trace, or what fits of a long one");
   command->add_flag("--json", request->json, "Print JSON");
   command->callback([request, exit_code] { *exit_code = ReplayAll(*request); });
 }
